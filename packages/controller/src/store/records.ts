@@ -1,0 +1,120 @@
+/**
+ * Records ⇄ domain types. The fields of each kind, who writes them, and which the store's commands check:
+ *
+ *  cluster          doc, status (ACTIVE|INACTIVE), tags: the API
+ *  service          doc, status, specVersion, tags: the API · state: the reconciler · tasksVersion: every command
+ *                   that creates or stops a task of it · refusal: the placement commit
+ *  task             doc, tags, service, request, cpu, memory, ports: at creation · desired, desiredStatus: API and
+ *                   reconciler · instance, placedAt: the placement commit · observed, lastStatus, rank: status intake
+ *  instance         doc, session, totalCpu, totalMemory, reservedPorts: openSession · status, attributes, tags: the API
+ *                   cpu, memory, ports (free, free, used): commits and status intake · connected, disconnectedAt: leases
+ *  task-definition  doc, status, deregisteredAt, tags: the API
+ *  cluster-name     (none): the index of clusters, a superset of those that exist
+ *  setting, access-key  doc: the API
+ *
+ * Every record has `version`, raised by each write. Missing fields read as ''.
+ */
+import { decodePorts, encodePorts, taskStatusRank } from '@mini-ecs/shared';
+import type { Cluster, ClusterSpec } from '../domain/cluster.ts';
+import type { ContainerInstance, InstanceRegistration } from '../domain/container-instance.ts';
+import type { Service, ServiceSpec, ServiceState } from '../domain/service.ts';
+import type { Tags } from '../domain/tag.ts';
+import type { TaskDefinition, TaskDefinitionSpec } from '../domain/task-definition.ts';
+import type { Task, TaskDesire, TaskObservation, TaskSpec } from '../domain/task.ts';
+import type { Fields, NewTask } from './store.ts';
+
+const json = <T>(fields: Fields, name: string): T => JSON.parse(fields[name] ?? 'null') as T;
+const optionalJson = <T>(fields: Fields, name: string, otherwise: T): T =>
+  fields[name] ? (JSON.parse(fields[name]) as T) : otherwise;
+const number = (fields: Fields, name: string): number => Number(fields[name] ?? 0);
+const optionalNumber = (fields: Fields, name: string): number | undefined => (fields[name] ? Number(fields[name]) : undefined);
+const tags = (fields: Fields): Tags => optionalJson<Tags>(fields, 'tags', {});
+
+export const decodeCluster = (name: string, fields: Fields): Cluster => ({
+  name,
+  status: fields['status'] as Cluster['status'],
+  spec: json<ClusterSpec>(fields, 'doc'),
+  tags: tags(fields),
+  version: number(fields, 'version'),
+});
+
+export const decodeService = (cluster: string, name: string, fields: Fields): Service => ({
+  name,
+  cluster,
+  status: fields['status'] as Service['status'],
+  spec: json<ServiceSpec>(fields, 'doc'),
+  state: optionalJson<ServiceState>(fields, 'state', { deployments: [], events: [] }),
+  refusal: optionalJson(fields, 'refusal', undefined),
+  tags: tags(fields),
+  specVersion: number(fields, 'specVersion'),
+  tasksVersion: number(fields, 'tasksVersion'),
+  version: number(fields, 'version'),
+});
+
+export const decodeTask = (cluster: string, id: string, fields: Fields): Task => ({
+  id,
+  cluster,
+  spec: json<TaskSpec>(fields, 'doc'),
+  desire: json<TaskDesire>(fields, 'desired'),
+  observed: json<TaskObservation>(fields, 'observed'),
+  instance: fields['instance'] || undefined,
+  placedAt: optionalNumber(fields, 'placedAt'),
+  tags: tags(fields),
+  version: number(fields, 'version'),
+});
+
+export function encodeNewTask(task: { id: string; spec: TaskSpec; tags: Tags }): NewTask {
+  const { spec } = task;
+  const desire: TaskDesire = { desiredStatus: 'RUNNING' };
+  return {
+    id: task.id,
+    fields: {
+      doc: JSON.stringify(spec),
+      desired: JSON.stringify(desire),
+      observed: JSON.stringify(initialObservation(spec)),
+      tags: JSON.stringify(task.tags),
+      lastStatus: 'PROVISIONING',
+      rank: String(taskStatusRank('PROVISIONING')),
+      desiredStatus: 'RUNNING',
+      service: spec.service?.name ?? '',
+      request: spec.request?.id ?? '',
+      cpu: String(spec.resources.cpu),
+      memory: String(spec.resources.memory),
+      ports: encodePorts(spec.resources.ports),
+    },
+  };
+}
+
+export const initialObservation = (spec: TaskSpec): TaskObservation => ({
+  lastStatus: 'PROVISIONING',
+  healthStatus: 'UNKNOWN',
+  containers: spec.containers.map(({ name }) => ({ name, lastStatus: 'PENDING', healthStatus: 'UNKNOWN', networkBindings: [] })),
+});
+
+export const decodeInstance = (cluster: string, id: string, fields: Fields): ContainerInstance => ({
+  id,
+  cluster,
+  status: fields['status'] as ContainerInstance['status'],
+  registration: json<InstanceRegistration>(fields, 'doc'),
+  customAttributes: optionalJson(fields, 'attributes', {}),
+  free: { cpu: number(fields, 'cpu'), memory: number(fields, 'memory'), usedPorts: new Set(decodePorts(fields['ports'])) },
+  connected: fields['connected'] === '1',
+  disconnectedAt: optionalNumber(fields, 'disconnectedAt'),
+  session: fields['session'] ?? '',
+  tags: tags(fields),
+  version: number(fields, 'version'),
+});
+
+/** `id` is `family:revision`. */
+export function decodeTaskDefinition(id: string, fields: Fields): TaskDefinition {
+  const colon = id.lastIndexOf(':');
+  return {
+    family: id.slice(0, colon),
+    revision: Number(id.slice(colon + 1)),
+    status: fields['status'] as TaskDefinition['status'],
+    spec: json<TaskDefinitionSpec>(fields, 'doc'),
+    deregisteredAt: optionalNumber(fields, 'deregisteredAt'),
+    tags: tags(fields),
+    version: number(fields, 'version'),
+  };
+}

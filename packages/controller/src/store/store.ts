@@ -1,0 +1,271 @@
+/**
+ * The store: the one place where state lives. Two implementations, `RedisStore` and `MemoryStore`,
+ * pass one contract suite (test/contract).
+ *
+ * It is split into partitions: one for every ECS cluster, and `globalPartition` for what belongs to
+ * none (task definitions, account settings, access keys, the index of clusters). A partition holds
+ * records (kind, id, a hash of string fields) and a gapless change feed. Every command is atomic:
+ * it checks what it assumes, writes records and indexes, raises each touched record's `version`, and adds
+ * each to the feed, or does nothing and answers why.
+ *
+ * Fields hold opaque JSON written by TypeScript, plus a few plain ones that commands check
+ * (store/records.ts names them all). One writer a field: see docs/flow.md.
+ */
+export type Partition = string;
+
+/** No cluster can have this name. */
+export const globalPartition: Partition = '@';
+
+export type RecordKind =
+  | 'cluster'
+  | 'service'
+  | 'task'
+  | 'instance'
+  | 'task-definition'
+  | 'cluster-name'
+  | 'setting'
+  | 'access-key';
+
+export type Fields = Record<string, string>;
+
+export interface StoredRecord {
+  kind: RecordKind;
+  id: string;
+  fields: Fields;
+}
+
+/** A record that changed: its fields now, or undefined when it is gone. */
+export interface Change {
+  kind: RecordKind;
+  id: string;
+  fields: Fields | undefined;
+}
+
+/**
+ * Everything that changed after `since`, each record once and as it is at feed position `seq`, read in one atomic
+ * step: records applied in full are exactly the partition at `seq`. `reset`: the feed no longer reaches
+ * back that far (or the store is another one); load a snapshot.
+ */
+export type Changes = { reset: false; seq: number; changes: Change[] } | { reset: true };
+
+/** What to look at after a command: `service/<name>` or `placement`. Kept in the partition's dirty set until taken. */
+export type WorkHint = string;
+export const placementHint: WorkHint = 'placement';
+export const serviceHint = (service: string): WorkHint => `service/${service}`;
+
+/** `absent`: no such record; else every named field must hold the value (null: the field must not be set). */
+export type Expectation = 'absent' | 'any' | Record<string, string | null>;
+
+export interface PutRecord {
+  partition: Partition;
+  kind: RecordKind;
+  id: string;
+  expect: Expectation;
+  set: Fields;
+  /** Fields raised by one, counted in the store (`specVersion`). */
+  raise?: string[];
+  unset?: string[];
+  hints?: WorkHint[];
+}
+
+/** `hints`: what this command marked dirty, for the caller to queue at once. */
+export type Written = { ok: true; seq: number; hints: WorkHint[] };
+export type PutResult = Written | { ok: false; actual: Fields | undefined };
+
+export interface NewTask {
+  id: string;
+  /** doc, desired, observed, tags, lastStatus, desiredStatus, cpu, memory, ports, service, … as records.encodeNewTask makes them */
+  fields: Fields;
+}
+
+export interface CreateTasks {
+  cluster: string;
+  tasks: NewTask[];
+  /** Idempotence of RunTask and StartTask: kept for 24 h. */
+  token?: { token: string; requestHash: string; requestId: string };
+}
+
+export type CreateTasksResult =
+  | (Written & { taskIds: string[]; requestId?: string })
+  /** The token was used before, by this request; nothing was written. */
+  | { ok: false; reason: 'REPEATED'; taskIds: string[]; requestId: string }
+  | { ok: false; reason: 'TOKEN_CONFLICT' }
+  | { ok: false; reason: 'CLUSTER_NOT_ACTIVE' };
+
+export interface StopTask {
+  id: string;
+  /** the new `desired` field */
+  desired: string;
+  /** the `observed` field to write when the task is bound to no instance: it is STOPPED at once */
+  observedIfUnplaced: string;
+}
+
+export interface CommitService {
+  cluster: string;
+  service: string;
+  /** What the decision was made from. */
+  expect: { specVersion: number; tasksVersion: number };
+  state: string;
+  status?: 'INACTIVE';
+  create: NewTask[];
+  stop: StopTask[];
+}
+export type CommitServiceResult = Written | { ok: false; reason: 'STALE' | 'NOT_FOUND' };
+
+export interface CommitPlacement {
+  cluster: string;
+  /** ms since the epoch, becomes `placedAt` */
+  now: number;
+  bind: { task: string; instance: string }[];
+  /** Removes tasks of RunTask that found no place, leaving `refusal` (JSON) under the request. */
+  withdraw: { task: string; requestId: string; refusal: string }[];
+  /** Why tasks of services found no place (field `refusal`, JSON). */
+  serviceRefusals: { service: string; refusal: string }[];
+}
+
+/** Why the store refused to bind a task. TASK_*: the task is gone, bound, or no longer wanted. */
+export type BindRefusal =
+  | 'TASK_GONE'
+  | 'TASK_BOUND'
+  | 'TASK_STOPPING'
+  | 'INSTANCE_GONE'
+  | 'INSTANCE_NOT_ACTIVE'
+  | 'AGENT'
+  | 'RESOURCE:CPU'
+  | 'RESOURCE:MEMORY'
+  | 'RESOURCE:PORTS';
+
+export interface CommitPlacementResult extends Written {
+  /** One a binding, in order: undefined when bound. */
+  refused: (BindRefusal | undefined)[];
+  /** One a withdrawal, in order: false when the task was bound or gone by then. */
+  withdrawn: boolean[];
+}
+
+export interface OpenSession {
+  cluster: string;
+  instance: string;
+  session: string;
+  /** The `doc` field. `cpu`, `memory` and `ports` are what it has in all. */
+  doc: string;
+  resources: { cpu: number; memory: number; ports: string };
+  /** True: create the instance if the store does not know it. */
+  register: boolean;
+  leaseMs: number;
+}
+/** A success makes `session` the only one that may write for the instance, marks it connected and gives it a lease. */
+export type OpenSessionResult = Written | { ok: false; reason: 'CLUSTER_NOT_FOUND' | 'UNKNOWN_INSTANCE' };
+
+export interface StatusWrite {
+  task: string;
+  lastStatus: string;
+  /** 0…7, taskStatusRank(lastStatus) */
+  rank: number;
+  /** JSON of TaskObservation */
+  observed: string;
+}
+
+export interface ReportStatus {
+  cluster: string;
+  instance: string;
+  session: string;
+  /** ms since the epoch: the score under which a task STOPPED now is removed later */
+  now: number;
+  reports: StatusWrite[];
+}
+export type ReportStatusResult =
+  | (Written & { outcomes: ('WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK')[] })
+  | { ok: false; reason: 'SUPERSEDED' };
+
+export interface RefreshLeases {
+  cluster: string;
+  leaseMs: number;
+  sessions: { instance: string; session: string }[];
+}
+
+export interface SweepLeases {
+  cluster: string;
+  leaseMs: number;
+  /** How often the sweep is meant to run; a last tick older than two periods starts a judgement pause. */
+  periodMs: number;
+}
+export interface SweepResult {
+  /** Judged lost by this sweep: `connected` is now 0. */
+  lost: string[];
+  /** ms for which nobody is judged yet; 0: judging. */
+  pausedForMs: number;
+  hints: WorkHint[];
+  seq: number;
+}
+
+export interface AbandonTasks {
+  cluster: string;
+  instance: string;
+  /** Each with the STOPPED observation to write. Tasks that have STOPPED by then are skipped. */
+  tasks: { id: string; observed: string }[];
+  now: number;
+  /** Written to the instance with it: deregistration. Refused with TASKS_LEFT if a bound task is neither named nor STOPPED. */
+  instanceStatus?: 'INACTIVE';
+}
+export type AbandonResult = Written | { ok: false; reason: 'TASKS_LEFT' | 'UNKNOWN_INSTANCE' };
+
+export interface StoreIdentity {
+  /** Random; made with the store. */
+  id: string;
+  /** Raised by a restore. */
+  epoch: number;
+  schemaVersion: number;
+}
+
+export interface Store {
+  /** Makes the identity on an empty store. Throws StoreVersionError for a newer schema. */
+  identity(): Promise<StoreIdentity>;
+
+  // ── reading ──
+  /** In the order asked for; undefined for what is not there. */
+  read(partition: Partition, kind: RecordKind, ids: readonly string[]): Promise<(Fields | undefined)[]>;
+  /** The last feed position of a partition; 0 for an empty one. */
+  feedEnd(partition: Partition): Promise<number>;
+  readChanges(partition: Partition, since: number): Promise<Changes>;
+  /** Every record, in chunks; not of one moment: read feedEnd before, readChanges after. */
+  snapshot(partition: Partition): AsyncIterable<StoredRecord[]>;
+  /** Resolves with the partitions whose feed has passed the given position, or [] after `timeoutMs`. */
+  waitForChanges(positions: ReadonlyMap<Partition, number>, timeoutMs: number, signal?: AbortSignal): Promise<Partition[]>;
+
+  // ── records of any kind ──
+  put(command: PutRecord): Promise<PutResult>;
+  remove(command: { partition: Partition; kind: RecordKind; id: string; expect: Expectation }): Promise<PutResult>;
+  /** Gives the record `<family>:<n>` with the next n of the family: counted up atomically, never used twice. */
+  registerTaskDefinition(command: { family: string; fields: Fields }): Promise<{ revision: number; seq: number }>;
+  /** Marks it INACTIVE unless it holds what `DeleteCluster` refuses: active instances, services not INACTIVE, tasks not STOPPED. */
+  deleteCluster(cluster: string): Promise<Written | { ok: false; reason: 'NOT_FOUND' | 'INSTANCES' | 'SERVICES' | 'TASKS' }>;
+
+  // ── tasks and services ──
+  createTasks(command: CreateTasks): Promise<CreateTasksResult>;
+  stopTasks(command: { cluster: string; tasks: StopTask[]; now: number }): Promise<Written & { found: boolean[] }>;
+  commitService(command: CommitService & { now: number }): Promise<CommitServiceResult>;
+  commitPlacement(command: CommitPlacement): Promise<CommitPlacementResult>;
+  /** What was left under a request by withdrawals: JSON, in order. Kept for 24 h. */
+  refusals(cluster: string, requestId: string): Promise<string[]>;
+  /** Removes tasks STOPPED, and instances INACTIVE, before `before` (ms), at most `limit` of each; the ids that went. */
+  reap(command: { cluster: string; before: number; limit: number }): Promise<Written & { tasks: string[]; instances: string[] }>;
+
+  // ── sessions and leases ──
+  openSession(command: OpenSession): Promise<OpenSessionResult>;
+  reportStatus(command: ReportStatus): Promise<ReportStatusResult>;
+  /** The instances whose session is no longer the recorded one (superseded): those got no lease. */
+  refreshLeases(command: RefreshLeases): Promise<{ superseded: string[] }>;
+  sweepLeases(command: SweepLeases): Promise<SweepResult>;
+  abandonTasks(command: AbandonTasks): Promise<AbandonResult>;
+
+  // ── work hints ──
+  hints(cluster: string): Promise<WorkHint[]>;
+  /** Forgets a hint: called by a worker before it looks. */
+  clearHint(cluster: string, hint: WorkHint): Promise<void>;
+
+  close(): Promise<void>;
+}
+
+export class StoreVersionError extends Error {
+  readonly code = 'STORE_VERSION';
+}

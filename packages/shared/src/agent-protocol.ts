@@ -1,0 +1,16 @@
+import * as grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { fileURLToPath } from 'node:url';
+import type { ProtoGrpcType } from './generated/agent.ts';
+
+const protoFile = fileURLToPath(new URL('../../../proto/agent.proto', import.meta.url));
+
+const loaded = grpc.loadPackageDefinition(
+  loadSync(protoFile, { longs: Number, enums: String, defaults: true, oneofs: true }),
+) as unknown as ProtoGrpcType;
+
+/** The generated service and client constructors of proto/agent.proto. */
+export const agentProtocol = loaded.miniecs.agent.v1;
+
+/** Raised when a message changes in a way that an older side would misread. */
+export const agentProtocolVersion = 1;

@@ -1,0 +1,8 @@
+// Original file: proto/agent.proto
+
+
+export interface Farewell {
+}
+
+export interface Farewell__Output {
+}
