@@ -33,8 +33,10 @@ export interface ServiceState {
   deployments: DeploymentState[];
   /** Newest first, at most 100 as on ECS. */
   events: ServiceEvent[];
-  /** The version of `refusal` that was told in an event last, so that it is told once. */
-  toldRefusalAt?: number;
+  /** Whether the service was steady at the last look: the steady state is told when it is reached. */
+  steady?: boolean;
+  /** What events have told so far, so that each thing is told once: `refusal.at`, `placedAt` and `stoppedAt` in ms. */
+  told?: { refusalAt?: number; startedAt?: number; delayedAt?: number };
 }
 
 export interface DeploymentState {
