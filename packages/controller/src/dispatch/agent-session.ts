@@ -1,0 +1,151 @@
+/** The session of one agent, from its admission to its end. */
+import type { AgentMessage__Output, Clock, HelloReceived, Logger } from '@mini-ecs/shared';
+import type { ClusterView, Projections } from '../projection/projection.ts';
+import type { Store, StoreIdentity } from '../store/store.ts';
+import type { AgentStream } from './agent-stream.ts';
+import { SessionLogs } from './log-relay.ts';
+import { refusal, type Refusal } from './refusal.ts';
+import { SessionAssignments } from './session-assignments.ts';
+import { endOfSession } from './session-standing.ts';
+import { StatusIntake } from './status-intake.ts';
+import type { TaskSpecs } from './task-specs.ts';
+
+/** What every session of a controller shares. */
+export interface SessionContext {
+  store: Store;
+  projections: Projections;
+  clock: Clock;
+  log: Logger;
+  specs: TaskSpecs;
+  config: { leaseMs: number; heartbeatMs: number; region: string; accountId: string };
+  /** Called when the agent reads again, or there may be something to tell. */
+  schedule(session: AgentSession): void;
+}
+
+export interface SessionIdentity {
+  id: string;
+  cluster: string;
+  instance: string;
+  /** The feed position at which the store recorded it. */
+  openedAt: number;
+}
+
+export class AgentSession {
+  readonly id: string;
+  readonly cluster: string;
+  readonly instance: string;
+  readonly logs: SessionLogs;
+  readonly #openedAt: number;
+  readonly #context: SessionContext;
+  readonly #log: Logger;
+  readonly #stream: AgentStream;
+  readonly #intake: StatusIntake;
+  readonly #assignments: SessionAssignments;
+  #lastHeardAt: number;
+
+  constructor(identity: SessionIdentity, stream: AgentStream, context: SessionContext) {
+    const { id, cluster, instance, openedAt } = identity;
+    const { projections, specs, clock } = context;
+    this.id = id;
+    this.cluster = cluster;
+    this.instance = instance;
+    this.#openedAt = openedAt;
+    this.#context = context;
+    this.#stream = stream;
+    this.#log = context.log.child({ cluster, instance, session: id });
+    this.#lastHeardAt = clock.now();
+    this.logs = new SessionLogs((message) => stream.send(message));
+    this.#assignments = new SessionAssignments({ cluster, instance, stream, projections, specs });
+    this.#intake = new StatusIntake({
+      ...context,
+      log: this.#log,
+      cluster,
+      instance,
+      session: id,
+      acknowledge: (sequence, unknownTasks) => stream.send({ statusAck: { sequence, unknownTasks } }),
+      onSuperseded: () => this.end(superseded()),
+    });
+  }
+
+  /** ms since the epoch; any message counts. */
+  get lastHeardAt(): number {
+    return this.#lastHeardAt;
+  }
+
+  /** Statuses of the Hello first, so that the first assignments already rest on them. Throws what the store throws. */
+  async start(hello: HelloReceived, store: StoreIdentity): Promise<void> {
+    const isCurrent = await this.#intake.reportAll(hello.tasks);
+    if (!isCurrent) return this.end(superseded());
+    const { heartbeatMs, leaseMs, region, accountId } = this.#context.config;
+    this.#stream.send({
+      welcome: { sessionId: this.id, storeId: store.id, storeEpoch: store.epoch, heartbeatMs, leaseMs, region, accountId },
+    });
+    this.#stream.onDrain(() => this.#context.schedule(this));
+    await this.#sendFullSet();
+  }
+
+  receive(message: AgentMessage__Output): void {
+    this.#lastHeardAt = this.#context.clock.now();
+    if (message.heartbeat) this.#stream.sendHeartbeatAck(message.heartbeat.sequence);
+    else if (message.statusReport) this.#intake.report(message.statusReport.sequence, message.statusReport.tasks);
+    else if (message.resync) void this.#resync(message.resync.reason);
+    else if (message.logChunk) this.logs.receive(message.logChunk);
+    else if (message.farewell) this.#takeLeave();
+    else if (message.hello) this.end(refusal('BAD_HELLO', 'A session has one Hello, its first message.'));
+  }
+
+  touch(taskId: string): void {
+    this.#assignments.touch(taskId);
+  }
+
+  touchEverything(view: ClusterView): void {
+    this.#assignments.touchEverything(view);
+  }
+
+  /** Ends the session if the store says so, else tells the agent what changed. False: call it again when specs are known. */
+  catchUp(view: ClusterView): boolean {
+    if (this.#stream.hasEnded || view.position < this.#openedAt) return true;
+    const end = endOfSession(this.id, view.instances.get(this.instance));
+    if (!end) return this.#assignments.sendIncrement(view);
+    this.end(end);
+    return true;
+  }
+
+  end(refusal: Refusal): void {
+    if (this.#stream.hasEnded) return;
+    this.#log.info({ refusal }, 'A session of an agent ends.');
+    this.#stream.refuse(refusal);
+  }
+
+  /** After its stream ended: resolves when it writes nothing any more. */
+  async close(): Promise<void> {
+    this.logs.close();
+    await this.#intake.close();
+  }
+
+  /** Its containers run on, and nobody is told anything: the lease decides, as if the host were cut off. */
+  #takeLeave(): void {
+    this.#log.info('An agent says farewell.');
+    this.#stream.end();
+  }
+
+  async #resync(reason: string): Promise<void> {
+    this.#log.warn({ reason }, 'An agent lost track of its assignments and gets them all again.');
+    try {
+      await this.#sendFullSet();
+    } catch (error) {
+      this.#log.warn({ err: error }, 'Assignments could not be read.');
+      this.end(refusal('UNAVAILABLE', 'The store does not answer.'));
+    }
+  }
+
+  async #sendFullSet(): Promise<void> {
+    const view = await this.#context.projections.current(this.cluster);
+    const end = endOfSession(this.id, view.instances.get(this.instance));
+    if (end) return this.end(end);
+    await this.#assignments.sendFullSet();
+    this.#context.schedule(this);
+  }
+}
+
+const superseded = (): Refusal => refusal('SUPERSEDED', 'A newer session of this container instance took over.');

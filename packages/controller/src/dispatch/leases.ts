@@ -1,0 +1,99 @@
+/**
+ * Leases of container instances. The controller that holds a session refreshes its lease, in one command a cluster and
+ * round, as long as the agent was heard of within half a lease; heartbeats themselves write nothing. The sweep judges
+ * instances whose lease ran out lost; whether it may judge at all (after a pause of Redis or the controllers) the store decides.
+ * Every controller sweeps: the command is atomic, and one that finds nothing writes nothing.
+ */
+import type { Clock, Logger } from '@mini-ecs/shared';
+import type { Projections } from '../projection/projection.ts';
+import type { Store } from '../store/store.ts';
+import type { AgentSession } from './agent-session.ts';
+import { every, type Periodic } from './periodic.ts';
+import { refusal } from './refusal.ts';
+import type { SessionRegistry } from './session-registry.ts';
+
+export interface LeaseOptions {
+  store: Pick<Store, 'refreshLeases' | 'sweepLeases'>;
+  projections: Projections;
+  sessions: SessionRegistry;
+  clock: Clock;
+  log: Logger;
+  leaseMs: number;
+  sweepPeriodMs: number;
+}
+
+const longestRefreshPeriodMs = 1_000;
+
+export class Leases {
+  readonly #options: LeaseOptions;
+  readonly #rounds: Periodic[];
+  #wasJudging = true;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    const { leaseMs, sweepPeriodMs, log } = options;
+    const refreshPeriodMs = Math.min(longestRefreshPeriodMs, leaseMs / 4);
+    this.#rounds = [
+      every(
+        refreshPeriodMs,
+        () => this.#refresh(),
+        (error) => log.warn({ err: error }, 'Leases could not be refreshed.'),
+      ),
+      every(
+        sweepPeriodMs,
+        () => this.#sweep(),
+        (error) => log.warn({ err: error }, 'Leases could not be swept.'),
+      ),
+    ];
+  }
+
+  /** Leases are left as they are: agents that come back within them, here or elsewhere, were never gone. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#rounds.map((round) => round.stop()));
+  }
+
+  async #refresh(): Promise<void> {
+    const { sessions } = this.#options;
+    await Promise.all(sessions.clusters().map((cluster) => this.#refreshCluster(cluster)));
+  }
+
+  async #refreshCluster(cluster: string): Promise<void> {
+    const { store, sessions, clock, leaseMs } = this.#options;
+    const heardSince = clock.now() - leaseMs / 2;
+    const heard = new Map<string, AgentSession>();
+    for (const session of sessions.ofCluster(cluster)) {
+      if (session.lastHeardAt >= heardSince) heard.set(session.instance, session);
+    }
+    if (heard.size === 0) return;
+    const asked = [...heard.values()].map(({ instance, id }) => ({ instance, session: id }));
+    const { superseded } = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
+    for (const instance of superseded) {
+      heard.get(instance)?.end(refusal('SUPERSEDED', 'A newer session of this container instance took over.'));
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { projections } = this.#options;
+    const loaded = [...projections.peekGlobal().clusterNames].filter(
+      (cluster) => projections.peek(cluster)?.cluster?.status === 'ACTIVE',
+    );
+    const pauses = await Promise.all(loaded.map((cluster) => this.#sweepCluster(cluster)));
+    this.#tellPause(Math.max(0, ...pauses));
+  }
+
+  async #sweepCluster(cluster: string): Promise<number> {
+    const { store, leaseMs, sweepPeriodMs, log } = this.#options;
+    const { lost, pausedForMs } = await store.sweepLeases({ cluster, leaseMs, periodMs: sweepPeriodMs });
+    if (lost.length > 0)
+      log.warn({ cluster, instances: lost }, 'Container instances were not heard of for longer than their lease: lost.');
+    return pausedForMs;
+  }
+
+  #tellPause(pausedForMs: number): void {
+    const isJudging = pausedForMs === 0;
+    if (isJudging === this.#wasJudging) return;
+    this.#wasJudging = isJudging;
+    if (isJudging) this.#options.log.info('Container instances are judged again.');
+    else this.#options.log.info({ pausedForMs }, 'No container instance is judged lost until all agents had time to come back.');
+  }
+}
