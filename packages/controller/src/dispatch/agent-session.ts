@@ -111,6 +111,11 @@ export class AgentSession {
     return true;
   }
 
+  /** The store gave it no lease: it was superseded, judged lost, or is not of this store any more. */
+  loseLease(view: ClusterView): void {
+    this.end(endOfSession(this.id, view.instances.get(this.instance)) ?? refusal('UNAVAILABLE', 'The session has no lease.', 0));
+  }
+
   end(refusal: Refusal): void {
     if (this.#stream.hasEnded) return;
     this.#log.info({ refusal }, 'A session of an agent ends.');

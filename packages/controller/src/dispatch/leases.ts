@@ -9,7 +9,6 @@ import type { Projections } from '../projection/projection.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentSession } from './agent-session.ts';
 import { every, type Periodic } from './periodic.ts';
-import { refusal } from './refusal.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
 export interface LeaseOptions {
@@ -58,7 +57,7 @@ export class Leases {
   }
 
   async #refreshCluster(cluster: string): Promise<void> {
-    const { store, sessions, clock, leaseMs } = this.#options;
+    const { store, projections, sessions, clock, leaseMs } = this.#options;
     const heardSince = clock.now() - leaseMs / 2;
     const heard = new Map<string, AgentSession>();
     for (const session of sessions.ofCluster(cluster)) {
@@ -66,10 +65,10 @@ export class Leases {
     }
     if (heard.size === 0) return;
     const asked = [...heard.values()].map(({ instance, id }) => ({ instance, session: id }));
-    const { superseded } = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
-    for (const instance of superseded) {
-      heard.get(instance)?.end(refusal('SUPERSEDED', 'A newer session of this container instance took over.'));
-    }
+    const refused = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
+    if (refused.superseded.length === 0) return;
+    const view = await projections.current(cluster);
+    for (const instance of refused.superseded) heard.get(instance)?.loseLease(view);
   }
 
   async #sweep(): Promise<void> {
