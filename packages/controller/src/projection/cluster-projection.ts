@@ -14,7 +14,8 @@ export type BadRecordListener = (record: RecordChange, error: unknown) => void;
 
 const noLoad: InstanceLoad = { tasksByGroup: new Map(), runningTasks: 0 };
 
-const isUnplaced = (task: Task): boolean =>
+/** Waits for a place: bound to no instance, wanted, not STOPPED. */
+export const isUnplaced = (task: Task): boolean =>
   task.instance === undefined && task.desire.desiredStatus === 'RUNNING' && !hasStopped(task.observed.lastStatus);
 
 const countsForItsGroup = (task: Task): boolean =>

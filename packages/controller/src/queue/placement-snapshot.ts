@@ -1,0 +1,50 @@
+/** What the scheduler sees of a cluster: its instances with what they carry, and the tasks that wait for a place. */
+import { attributesOf, type Attributes, type ContainerInstance } from '../domain/container-instance.ts';
+import type { Task } from '../domain/task.ts';
+import type { ClusterView } from '../projection/projection.ts';
+import type { InstanceSnapshot, TaskToPlace } from '../scheduler/place-tasks.ts';
+
+/** Instances are replaced when they change, so what derives from one is derived once. */
+const attributes = new WeakMap<ContainerInstance, Attributes>();
+
+function cachedAttributes(instance: ContainerInstance): Attributes {
+  const known = attributes.get(instance);
+  if (known) return known;
+  const derived = attributesOf(instance);
+  attributes.set(instance, derived);
+  return derived;
+}
+
+export function instanceSnapshots(view: ClusterView): InstanceSnapshot[] {
+  return Array.from(view.instances.values(), (instance) => {
+    const load = view.loadOf(instance.id);
+    return {
+      id: instance.id,
+      status: instance.status,
+      connected: instance.connected,
+      free: instance.free,
+      attributes: cachedAttributes(instance),
+      tasksByGroup: load.tasksByGroup,
+      runningTasks: load.runningTasks,
+      agentVersion: instance.registration.agentVersion,
+      registeredAt: instance.registration.registeredAt,
+    };
+  });
+}
+
+export const taskToPlace = ({ id, spec }: Task): TaskToPlace => ({
+  id,
+  group: spec.group,
+  taskDefinition: spec.taskDefinition,
+  resources: spec.resources,
+  constraints: spec.placementConstraints,
+  strategy: spec.placementStrategy,
+  isServiceTask: spec.service !== undefined,
+  ...(spec.containerInstance === undefined ? {} : { containerInstance: spec.containerInstance }),
+});
+
+/** Those that somebody waits for (RunTask, StartTask) first, then the oldest. */
+export function inPlacementOrder(tasks: readonly Task[]): Task[] {
+  const rank = ({ spec }: Task): number => (spec.request ? 0 : 1);
+  return [...tasks].sort((a, b) => rank(a) - rank(b) || a.spec.createdAt - b.spec.createdAt);
+}
