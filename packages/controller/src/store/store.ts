@@ -53,7 +53,10 @@ export type WorkHint = string;
 export const placementHint: WorkHint = 'placement';
 export const serviceHint = (service: string): WorkHint => `service/${service}`;
 
-/** `absent`: no such record; else every named field must hold the value (null: the field must not be set). */
+/**
+ * `absent`: no such record. Fields: there is such a record, and each named field holds the value (null: it is not set;
+ * '' is the same as not set).
+ */
 export type Expectation = 'absent' | 'any' | Record<string, string | null>;
 
 export interface PutRecord {
@@ -89,7 +92,8 @@ export type CreateTasksResult =
   | (Written & { taskIds: string[]; requestId?: string })
   /** The token was used before, by this request; nothing was written. */
   | { ok: false; reason: 'REPEATED'; taskIds: string[]; requestId: string }
-  | { ok: false; reason: 'TOKEN_CONFLICT' }
+  /** The token was used before, by another request: that one's tasks. */
+  | { ok: false; reason: 'TOKEN_CONFLICT'; taskIds?: string[] }
   | { ok: false; reason: 'CLUSTER_NOT_ACTIVE' };
 
 export interface StopTask {
@@ -233,6 +237,10 @@ export interface Store {
   waitForChanges(positions: ReadonlyMap<Partition, number>, timeoutMs: number, signal?: AbortSignal): Promise<Partition[]>;
 
   // ── records of any kind ──
+  /**
+   * Creates or changes a record. Refused too: creating a task or an instance (createTasks and openSession do), and making a
+   * service active in a cluster that is INACTIVE. An instance that it makes INACTIVE loses its session and lease.
+   */
   put(command: PutRecord): Promise<PutResult>;
   remove(command: { partition: Partition; kind: RecordKind; id: string; expect: Expectation }): Promise<PutResult>;
   /** Gives the record `<family>:<n>` with the next n of the family: counted up atomically, never used twice. */
@@ -253,7 +261,7 @@ export interface Store {
   // ── sessions and leases ──
   openSession(command: OpenSession): Promise<OpenSessionResult>;
   reportStatus(command: ReportStatus): Promise<ReportStatusResult>;
-  /** The instances whose session is no longer the recorded one (superseded): those got no lease. */
+  /** The instances that got no lease: their session was superseded, or they were judged lost or deregistered since. */
   refreshLeases(command: RefreshLeases): Promise<{ superseded: string[] }>;
   sweepLeases(command: SweepLeases): Promise<SweepResult>;
   abandonTasks(command: AbandonTasks): Promise<AbandonResult>;
@@ -267,5 +275,12 @@ export interface Store {
 }
 
 export class StoreVersionError extends Error {
+  override readonly name = 'StoreVersionError';
   readonly code = 'STORE_VERSION';
+}
+
+/** The store cannot be reached now. What was asked may or may not have been done. The API answers ServiceUnavailableException. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  readonly code = 'STORE_UNAVAILABLE';
 }

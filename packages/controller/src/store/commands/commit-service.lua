@@ -1,0 +1,41 @@
+-- Commits what a reconciler decided on a service, if the service and its tasks are still those that it saw.
+-- KEYS[1]  the partition's base
+-- ARGV     service, expected specVersion, expected tasksVersion, state, status or '', now (ms),
+--          number to create, then per task: id, list of field, value …,
+--          number to stop, then per task: id, desired, observed if it is unplaced
+-- Reply    OK | STALE | NOT_FOUND
+-- include: arguments changes records tasks
+local service, spec_version, tasks_version = argument(), argument(), argument()
+local state, status, now = argument(), argument(), number_argument()
+local service_key = key.record('service', service)
+
+local current = redis.call('HMGET', service_key, 'version', 'specVersion', 'tasksVersion', 'state', 'status')
+if not current[1] then
+  return { 'NOT_FOUND' }
+end
+if (current[2] or '0') ~= spec_version or (current[3] or '0') ~= tasks_version then
+  return { 'STALE' }
+end
+
+for _ = 1, number_argument() do
+  local id, fields = argument(), list_argument()
+  create_task(id, fields)
+end
+for _ = 1, number_argument() do
+  local id, desired, observed_if_unplaced = argument(), argument(), argument()
+  if stop_task(id, desired, observed_if_unplaced, now) == 'STOPPED' then
+    hint_service(service)
+  end
+end
+
+if current[4] ~= state then
+  redis.call('HSET', service_key, 'state', state)
+  changed('service', service)
+end
+if status ~= '' and status ~= current[5] then
+  redis.call('HSET', service_key, 'status', status)
+  redis.call('HINCRBY', service_key, 'specVersion', 1)
+  redis.call('HINCRBY', key.counts, 'services', -1)
+  changed('service', service)
+end
+return written()

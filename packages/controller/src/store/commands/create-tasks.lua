@@ -1,0 +1,32 @@
+-- Creates tasks in an ACTIVE cluster, all or none. A client token used before gives back what it gave then (kept for 24 h).
+-- KEYS[1]  the partition's base
+-- ARGV     cluster, token or '', request hash, request id, number of tasks, then per task: id, list of field, value …
+-- Reply    OK | REPEATED, request id, task ids … | TOKEN_CONFLICT, request id, task ids … | CLUSTER_NOT_ACTIVE
+-- include: arguments changes records time tasks
+local cluster, token, request_hash, request_id = argument(), argument(), argument(), argument()
+
+if token ~= '' then
+  local used = redis.call('LRANGE', key.token(token), 0, -1)
+  if #used > 0 then
+    used[1] = used[1] == request_hash and 'REPEATED' or 'TOKEN_CONFLICT'
+    return used
+  end
+end
+if not cluster_is_active(cluster) then
+  return { 'CLUSTER_NOT_ACTIVE' }
+end
+
+if token ~= '' then
+  redis.call('RPUSH', key.token(token), request_hash, request_id)
+end
+for _ = 1, number_argument() do
+  local id, fields = argument(), list_argument()
+  create_task(id, fields)
+  if token ~= '' then
+    redis.call('RPUSH', key.token(token), id)
+  end
+end
+if token ~= '' then
+  redis.call('PEXPIRE', key.token(token), one_day_ms)
+end
+return written()

@@ -1,0 +1,30 @@
+-- include: changes records
+
+-- Ends what a deregistered instance had: its lease and the right of its session to write.
+local function deactivate_instance(instance, now)
+  redis.call('HSET', key.record('instance', instance),
+    'status', 'INACTIVE', 'session', '', 'connected', 0, 'disconnectedAt', now)
+  redis.call('ZREM', key.leases, instance)
+  redis.call('ZADD', key.inactiveInstances, now, instance)
+  redis.call('HINCRBY', key.counts, 'instances', -1)
+  changed('instance', instance)
+end
+
+-- Removes an instance and all that the indexes hold of it.
+local function forget_instance(instance)
+  if field_of('instance', instance, 'status') ~= 'INACTIVE' then
+    redis.call('HINCRBY', key.counts, 'instances', -1)
+  end
+  redis.call('DEL', key.record('instance', instance), key.instanceTasks(instance))
+  redis.call('SREM', key.ids('instance'), instance)
+  redis.call('ZREM', key.leases, instance)
+  redis.call('ZREM', key.inactiveInstances, instance)
+  removed('instance', instance)
+end
+
+-- The services of the tasks on it that have not STOPPED look again.
+local function hint_services_on(instance)
+  for _, service in ipairs(redis.call('HVALS', key.instanceTasks(instance))) do
+    hint_service(service)
+  end
+end

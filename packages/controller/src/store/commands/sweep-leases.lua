@@ -1,0 +1,42 @@
+-- Judges instances lost whose lease ended, at most 1,000 at once. A sweep whose predecessor is older than two periods
+-- judges nobody: Redis, the controllers or the machine stood still, and every agent first gets the time to come back
+-- (the longer of the lease and 1 s for every 250 instances).
+-- KEYS[1]  the partition's base
+-- ARGV     lease (ms), period (ms)
+-- Reply    OK …, the instances lost, ms for which nobody is judged yet
+-- include: arguments changes records time instances
+local lease_ms, period_ms = number_argument(), number_argument()
+local now = redis_now()
+
+local instances = tonumber(redis.call('HGET', key.counts, 'instances') or '0')
+local time_to_return = math.max(lease_ms, instances * 1000 / 250)
+local last = redis.call('HMGET', key.leaseSweep, 'tick', 'judgeFrom')
+local tick, judge_from = tonumber(last[1] or ''), tonumber(last[2] or '') or 0
+if tick == nil or now - tick > 2 * period_ms then
+  judge_from = now + time_to_return
+end
+-- However Redis's clock was set back meanwhile, the pause is no longer than it is meant to be.
+judge_from = math.min(judge_from, now + time_to_return)
+redis.call('HSET', key.leaseSweep, 'tick', now, 'judgeFrom', judge_from)
+
+local function judge_lost(instance)
+  redis.call('ZREM', key.leases, instance)
+  if not exists('instance', instance) then
+    return false
+  end
+  redis.call('HSET', key.record('instance', instance), 'connected', 0, 'disconnectedAt', now)
+  changed('instance', instance)
+  hint_placement()
+  hint_services_on(instance)
+  return true
+end
+
+local lost = {}
+if judge_from <= now then
+  for _, instance in ipairs(redis.call('ZRANGEBYSCORE', key.leases, '-inf', now, 'LIMIT', 0, 1000)) do
+    if judge_lost(instance) then
+      lost[#lost + 1] = instance
+    end
+  end
+end
+return written(lost, math.max(0, judge_from - now))

@@ -1,0 +1,38 @@
+/** How the commands' ARGV is framed (commands/includes/arguments.lua reads it), and how their replies are read. */
+import type { Expectation, Fields, NewTask, StopTask, WorkHint, Written } from './store.ts';
+
+export type Argument = string | number;
+
+export const list = (items: readonly Argument[]): Argument[] => [items.length, ...items];
+
+export const fieldList = (fields: Fields): Argument[] => list(Object.entries(fields).flat());
+
+/** A count, then each item's arguments. */
+export function each<T>(items: readonly T[], argumentsOf: (item: T) => Argument[]): Argument[] {
+  const all: Argument[] = [items.length];
+  for (const item of items) for (const argument of argumentsOf(item)) all.push(argument);
+  return all;
+}
+
+export function expectation(expect: Expectation): Argument[] {
+  if (typeof expect === 'string') return [expect, 0];
+  return ['fields', ...list(Object.entries(expect).flatMap(([field, value]) => [field, value ?? '']))];
+}
+
+export const newTasks = (tasks: readonly NewTask[]): Argument[] => each(tasks, ({ id, fields }) => [id, ...fieldList(fields)]);
+
+export const stops = (tasks: readonly StopTask[]): Argument[] =>
+  each(tasks, ({ id, desired, observedIfUnplaced }) => [id, desired, observedIfUnplaced]);
+
+/** What a command replied: 'OK' or why not, then what its file says. */
+export type Reply = [outcome: string, ...rest: unknown[]];
+
+export const written = (reply: Reply): Written => ({ ok: true, seq: reply[1] as number, hints: reply[2] as WorkHint[] });
+
+/** HGETALL's reply as fields; undefined when there was no such record. */
+export function fieldsOf(flat: readonly string[]): Fields | undefined {
+  if (flat.length === 0) return undefined;
+  const fields: Fields = {};
+  for (let i = 0; i < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
+  return fields;
+}

@@ -1,0 +1,302 @@
+/**
+ * The store in Redis. Each method frames its arguments, runs one Lua command (commands/*.lua says what it guarantees) and reads the
+ * reply; nothing is decided here. A write whose reply was lost is not repeated: StoreUnavailableError.
+ */
+import type { Logger } from '@mini-ecs/shared';
+import { newUuid } from '@mini-ecs/shared';
+import type { Redis } from 'ioredis';
+import { FeedWatcher } from './feed-watcher.ts';
+import { defaultKeyPrefix, PartitionKeys } from './keys.ts';
+import { each, expectation, fieldList, fieldsOf, list, newTasks, stops, written } from './redis-arguments.ts';
+import type { Argument, Reply } from './redis-arguments.ts';
+import { loadCommands } from './redis-commands.ts';
+import type { CommandName, RedisCommand } from './redis-commands.ts';
+import { RedisConnection, redisOptions } from './redis-connection.ts';
+import { changesLimit, defaultFeedLength, recordKinds, schemaVersion } from './store-limits.ts';
+import { globalPartition, StoreVersionError } from './store.ts';
+import type * as S from './store.ts';
+
+export interface RedisStoreOptions {
+  /** `redis://…`, `rediss://…`, `unix:///path/to/socket` or the socket's path. */
+  url: string;
+  /** @default mini-ecs */
+  keyPrefix?: string;
+  /** Entries that the feed of a partition keeps at least. @default 100,000 */
+  feedLength?: number;
+  log: Logger;
+}
+
+/** Records read in one round trip. */
+const chunkSize = 500;
+
+export class RedisStore implements S.Store {
+  readonly #connection: RedisConnection;
+  readonly #watcher: FeedWatcher;
+  readonly #commands: Record<CommandName, RedisCommand>;
+  readonly #keyPrefix: string;
+  readonly #keys = new Map<S.Partition, PartitionKeys>();
+
+  /** Throws StoreUnavailableError when Redis does not answer within 5 s. */
+  static async connect(options: RedisStoreOptions): Promise<RedisStore> {
+    const store = new RedisStore(options);
+    try {
+      await store.#connection.run((redis) => redis.ping());
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  private constructor({ url, keyPrefix = defaultKeyPrefix, feedLength = defaultFeedLength, log }: RedisStoreOptions) {
+    this.#keyPrefix = keyPrefix;
+    this.#commands = loadCommands(feedLength);
+    this.#connection = new RedisConnection(redisOptions(url), 'mini-ecs-store', log);
+    this.#watcher = new FeedWatcher({
+      blocking: new RedisConnection(redisOptions(url), 'mini-ecs-feed', log),
+      commands: this.#connection,
+      keysOf: (partition) => this.#keysOf(partition),
+      log,
+    });
+  }
+
+  async identity(): Promise<S.StoreIdentity> {
+    const reply = await this.#run('make-identity', globalPartition, [newUuid(), schemaVersion]);
+    const identity = { id: reply[0], epoch: Number(reply[1]), schemaVersion: Number(reply[2]) };
+    if (identity.schemaVersion > schemaVersion) {
+      throw new StoreVersionError(
+        `The store has schema ${identity.schemaVersion}, this mini-ecs knows ${schemaVersion}: run a newer controller.`,
+      );
+    }
+    return identity;
+  }
+
+  // ── reading ──
+
+  async read(partition: S.Partition, kind: S.RecordKind, ids: readonly string[]): Promise<(S.Fields | undefined)[]> {
+    const keys = this.#keysOf(partition);
+    const records: (S.Fields | undefined)[] = [];
+    for (let i = 0; i < ids.length; i += chunkSize) {
+      const chunk = ids.slice(i, i + chunkSize).map((id) => keys.record(kind, id));
+      records.push(...(await this.#connection.run((redis) => readHashes(redis, chunk))));
+    }
+    return records;
+  }
+
+  async feedEnd(partition: S.Partition): Promise<number> {
+    return Number((await this.#connection.run((redis) => redis.get(this.#keysOf(partition).feedEnd))) ?? 0);
+  }
+
+  async readChanges(partition: S.Partition, since: number): Promise<S.Changes> {
+    const [outcome, seq, ...flat] = await this.#run('read-changes', partition, [since, changesLimit]);
+    if (outcome === 'RESET') return { reset: true };
+    const changes: S.Change[] = [];
+    for (let i = 0; i < flat.length; i += 3) {
+      changes.push({ kind: flat[i] as S.RecordKind, id: flat[i + 1] as string, fields: fieldsOf(flat[i + 2] as string[]) });
+    }
+    return { reset: false, seq: seq as number, changes };
+  }
+
+  async *snapshot(partition: S.Partition): AsyncGenerator<S.StoredRecord[]> {
+    const keys = this.#keysOf(partition);
+    for (const kind of recordKinds) {
+      let cursor = '0';
+      do {
+        const [next, ids] = await this.#connection.run((redis) => redis.sscan(keys.ids(kind), cursor, 'COUNT', chunkSize));
+        cursor = next;
+        const records = await this.read(partition, kind, ids);
+        const chunk = ids.flatMap((id, i) => (records[i] ? [{ kind, id, fields: records[i] }] : []));
+        if (chunk.length > 0) yield chunk;
+      } while (cursor !== '0');
+    }
+  }
+
+  waitForChanges(positions: ReadonlyMap<S.Partition, number>, timeoutMs: number, signal?: AbortSignal): Promise<S.Partition[]> {
+    return this.#watcher.wait(positions, timeoutMs, signal);
+  }
+
+  // ── records of any kind ──
+
+  async put(command: S.PutRecord): Promise<S.PutResult> {
+    const { partition, kind, id, expect, set, raise = [], unset = [], hints = [] } = command;
+    return putResult(
+      await this.#run('put', partition, [
+        kind,
+        id,
+        ...expectation(expect),
+        ...fieldList(set),
+        ...list(raise),
+        ...list(unset),
+        ...list(hints),
+        partition,
+      ]),
+    );
+  }
+
+  async remove(command: { partition: S.Partition; kind: S.RecordKind; id: string; expect: S.Expectation }): Promise<S.PutResult> {
+    return putResult(await this.#run('remove', command.partition, [command.kind, command.id, ...expectation(command.expect)]));
+  }
+
+  async registerTaskDefinition(command: { family: string; fields: S.Fields }): Promise<{ revision: number; seq: number }> {
+    const reply = await this.#run('register-task-definition', globalPartition, [command.family, ...fieldList(command.fields)]);
+    return { revision: reply[3] as number, seq: written(reply).seq };
+  }
+
+  async deleteCluster(cluster: string): ReturnType<S.Store['deleteCluster']> {
+    const reply = await this.#run('delete-cluster', cluster, [cluster]);
+    if (reply[0] === 'OK') return written(reply);
+    return { ok: false, reason: reply[0] as 'NOT_FOUND' | 'INSTANCES' | 'SERVICES' | 'TASKS' };
+  }
+
+  // ── tasks and services ──
+
+  async createTasks({ cluster, tasks, token }: S.CreateTasks): Promise<S.CreateTasksResult> {
+    const { token: name = '', requestHash = '', requestId = '' } = token ?? {};
+    const reply = await this.#run('create-tasks', cluster, [cluster, name, requestHash, requestId, ...newTasks(tasks)]);
+    const [outcome, firstRequestId, ...taskIds] = reply as string[];
+    if (outcome === 'CLUSTER_NOT_ACTIVE') return { ok: false, reason: outcome };
+    if (outcome === 'REPEATED') return { ok: false, reason: outcome, taskIds, requestId: firstRequestId! };
+    if (outcome === 'TOKEN_CONFLICT') return { ok: false, reason: outcome, taskIds };
+    return { ...written(reply), taskIds: tasks.map(({ id }) => id), ...(token ? { requestId } : {}) };
+  }
+
+  async stopTasks(command: { cluster: string; tasks: S.StopTask[]; now: number }): Promise<S.Written & { found: boolean[] }> {
+    const reply = await this.#run('stop-tasks', command.cluster, [command.now, ...stops(command.tasks)]);
+    return { ...written(reply), found: (reply[3] as number[]).map((found) => found === 1) };
+  }
+
+  async commitService(command: S.CommitService & { now: number }): Promise<S.CommitServiceResult> {
+    const { cluster, service, expect, state, status = '', now, create, stop } = command;
+    const reply = await this.#run('commit-service', cluster, [
+      service,
+      expect.specVersion,
+      expect.tasksVersion,
+      state,
+      status,
+      now,
+      ...newTasks(create),
+      ...stops(stop),
+    ]);
+    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as 'STALE' | 'NOT_FOUND' };
+  }
+
+  async commitPlacement({ cluster, now, bind, withdraw, serviceRefusals }: S.CommitPlacement): Promise<S.CommitPlacementResult> {
+    const reply = await this.#run('commit-placement', cluster, [
+      now,
+      ...each(bind, ({ task, instance }) => [task, instance]),
+      ...each(withdraw, ({ task, requestId, refusal }) => [task, requestId, refusal]),
+      ...each(serviceRefusals, ({ service, refusal }) => [service, refusal]),
+    ]);
+    return {
+      ...written(reply),
+      refused: (reply[3] as string[]).map((refusal) => (refusal === '' ? undefined : (refusal as S.BindRefusal))),
+      withdrawn: (reply[4] as number[]).map((withdrawn) => withdrawn === 1),
+    };
+  }
+
+  refusals(cluster: string, requestId: string): Promise<string[]> {
+    return this.#connection.run((redis) => redis.lrange(this.#keysOf(cluster).refusals(requestId), 0, -1));
+  }
+
+  async reap(command: { cluster: string; before: number; limit: number }): ReturnType<S.Store['reap']> {
+    const reply = await this.#run('reap', command.cluster, [command.before, command.limit]);
+    return { ...written(reply), tasks: reply[3] as string[], instances: reply[4] as string[] };
+  }
+
+  // ── sessions and leases ──
+
+  async openSession(command: S.OpenSession): Promise<S.OpenSessionResult> {
+    const { cluster, instance, session, doc, resources, register, leaseMs } = command;
+    const { cpu, memory, ports } = resources;
+    const mayCreate = register ? 1 : 0;
+    const reply = await this.#run('open-session', cluster, [
+      cluster,
+      instance,
+      session,
+      doc,
+      cpu,
+      memory,
+      ports,
+      mayCreate,
+      leaseMs,
+    ]);
+    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as 'CLUSTER_NOT_FOUND' | 'UNKNOWN_INSTANCE' };
+  }
+
+  async reportStatus({ cluster, instance, session, now, reports }: S.ReportStatus): Promise<S.ReportStatusResult> {
+    const reply = await this.#run('report-status', cluster, [
+      instance,
+      session,
+      now,
+      ...each(reports, ({ task, lastStatus, rank, observed }) => [task, lastStatus, rank, observed]),
+    ]);
+    if (reply[0] !== 'OK') return { ok: false, reason: 'SUPERSEDED' };
+    return { ...written(reply), outcomes: reply[3] as ('WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK')[] };
+  }
+
+  async refreshLeases({ cluster, leaseMs, sessions }: S.RefreshLeases): Promise<{ superseded: string[] }> {
+    const pairs = each(sessions, ({ instance, session }) => [instance, session]);
+    return { superseded: (await this.#run('refresh-leases', cluster, [leaseMs, ...pairs])) as string[] };
+  }
+
+  async sweepLeases({ cluster, leaseMs, periodMs }: S.SweepLeases): Promise<S.SweepResult> {
+    const reply = await this.#run('sweep-leases', cluster, [leaseMs, periodMs]);
+    const { seq, hints } = written(reply);
+    return { seq, hints, lost: reply[3] as string[], pausedForMs: reply[4] as number };
+  }
+
+  async abandonTasks({ cluster, instance, tasks, now, instanceStatus }: S.AbandonTasks): Promise<S.AbandonResult> {
+    const named = each(tasks, ({ id, observed }) => [id, observed]);
+    const reply = await this.#run('abandon-tasks', cluster, [instance, instanceStatus ?? '', now, ...named]);
+    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as 'TASKS_LEFT' | 'UNKNOWN_INSTANCE' };
+  }
+
+  // ── work hints ──
+
+  hints(cluster: string): Promise<S.WorkHint[]> {
+    return this.#connection.run((redis) => redis.smembers(this.#keysOf(cluster).dirty));
+  }
+
+  async clearHint(cluster: string, hint: S.WorkHint): Promise<void> {
+    await this.#connection.run((redis) => redis.srem(this.#keysOf(cluster).dirty, hint));
+  }
+
+  async close(): Promise<void> {
+    this.#watcher.close();
+    this.#connection.close();
+  }
+
+  #keysOf(partition: S.Partition): PartitionKeys {
+    let keys = this.#keys.get(partition);
+    if (!keys) this.#keys.set(partition, (keys = new PartitionKeys(this.#keyPrefix, partition)));
+    return keys;
+  }
+
+  /** A script that Redis does not know was not run: sent again in full. */
+  #run(name: CommandName, partition: S.Partition, args: Argument[]): Promise<Reply> {
+    const { sha, lua } = this.#commands[name];
+    const framed = ['1', this.#keysOf(partition).base, ...args];
+    return this.#connection.run(async (redis) => {
+      try {
+        return (await redis.call('EVALSHA', [sha, ...framed])) as Reply;
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+        return (await redis.call('EVAL', [lua, ...framed])) as Reply;
+      }
+    });
+  }
+}
+
+const putResult = (reply: Reply): S.PutResult =>
+  reply[0] === 'OK' ? written(reply) : { ok: false, actual: fieldsOf(reply[1] as string[]) };
+
+async function readHashes(redis: Redis, keys: readonly string[]): Promise<(S.Fields | undefined)[]> {
+  if (keys.length === 0) return [];
+  const pipeline = redis.pipeline();
+  for (const key of keys) pipeline.hgetall(key);
+  const replies = (await pipeline.exec()) ?? [];
+  return replies.map(([error, fields]) => {
+    if (error) throw error;
+    return Object.keys(fields as S.Fields).length === 0 ? undefined : (fields as S.Fields);
+  });
+}

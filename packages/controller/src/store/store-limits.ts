@@ -1,0 +1,28 @@
+/** What both stores agree on beyond the contract's types. */
+import type { RecordKind } from './store.ts';
+
+export const recordKinds = [
+  'cluster',
+  'service',
+  'task',
+  'instance',
+  'task-definition',
+  'cluster-name',
+  'setting',
+  'access-key',
+] as const satisfies readonly RecordKind[];
+
+/** Raised when records or keys change in a way that an older controller would misread. */
+export const schemaVersion = 1;
+
+/** Entries that the change feed of a partition keeps at least. */
+export const defaultFeedLength = 100_000;
+
+/** More changed records than this in one readChanges: loading a snapshot is kinder to everybody. */
+export const changesLimit = 20_000;
+
+/** How long client tokens and the refusals of a request are kept. */
+export const oneDayMs = 24 * 60 * 60 * 1_000;
+
+/** Instances judged lost by one sweep; the next sweep goes on. */
+export const lostPerSweep = 1_000;
