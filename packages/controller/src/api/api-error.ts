@@ -27,7 +27,7 @@ const clientErrors = {
   SerializationException: 400,
   ValidationException: 400,
   IncompleteSignatureException: 400,
-  InvalidSignatureException: 403,
+  InvalidSignatureException: 400,
   SignatureDoesNotMatch: 403,
   UnrecognizedClientException: 400,
   MissingAuthenticationTokenException: 400,
