@@ -1,9 +1,19 @@
 /**
- * The scheduler's contract (the decision itself: see below). Pure: snapshot, `now` and seed in, placements out.
+ * The scheduler's decision: which container instance each task goes to, or why there is none. Pure: tasks, a snapshot of the
+ * instances and a seed in, placements and refusals out; the commit checks each placement again inside the store.
+ *
+ * Tasks take their turn in the order given, so that the earlier one gets the last place. Tasks alike share a batch, with one
+ * ordered set of candidates (candidate-set.ts) and one explanation of a refusal (explain-refusal.ts). What an instance must
+ * pass is in checks.ts, which of those that pass is taken in strategies.ts.
  */
 import type { PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
 import type { Resources } from '@mini-ecs/shared';
 import type { Attributes } from '../domain/container-instance.ts';
+import { chooseInstance, openCandidateSet } from './candidate-set.ts';
+import { explainMissingInstance, explainRefusal, type RefusalExplanation } from './explain-refusal.ts';
+import { seededRandom, type SeededRandom } from './seeded-random.ts';
+import { batchTasks, type TaskBatch } from './task-batch.ts';
+import { isUsable, takePlace, workingCluster, type WorkingCluster, type WorkingInstance } from './working-cluster.ts';
 
 /** A task that wants a place. */
 export interface TaskToPlace {
@@ -18,6 +28,14 @@ export interface TaskToPlace {
   isServiceTask: boolean;
   /** StartTask: this instance or none. */
   containerInstance?: string;
+  /** ECS's `requiresAttributes` of the task definition. */
+  requiredAttributes?: readonly RequiredAttribute[];
+}
+
+/** An attribute that the instance must have; with any value if none is given. */
+export interface RequiredAttribute {
+  name: string;
+  value?: string;
 }
 
 /** A container instance as placement sees it. Never changed by the scheduler. */
@@ -29,13 +47,16 @@ export interface InstanceSnapshot {
   attributes: Attributes;
   /** Tasks on it that are neither STOPPED nor meant to stop, by group. */
   tasksByGroup: ReadonlyMap<string, number>;
-  /** For cluster query language expressions on `task:`. */
+  /** For `runningTasksCount` in cluster query language expressions; tasks placed in the same decision are added to it. */
   runningTasks: number;
   agentVersion: string;
+  /** What DescribeContainerInstances calls `ec2InstanceId`, for expressions on it. */
+  ec2InstanceId?: string;
+  /** ms since the epoch */
   registeredAt: number;
 }
 
-/** The check that an instance failed first, in the words of ECS's `failures[].reason` where it has one. */
+/** The check that an instance failed first; `failureReason` gives ECS's `failures[].reason` for it. */
 export type PlacementCheck =
   | 'AGENT'
   | 'INACTIVE'
@@ -49,17 +70,76 @@ export type PlacementCheck =
 
 export interface PlacementRefusal {
   task: string;
-  /** How many instances failed each check, most first. */
+  /** How many instances failed each check, most first. They add up to the instances considered (one for StartTask). */
   counts: { check: PlacementCheck; instances: number }[];
   /** The instance that came closest (passed most checks; then lacks least), and what it lacks. */
   closest?: { instance: string; check: PlacementCheck; lacks: string };
   /** One an instance, at most 100: instance and the check that it failed. */
   instances: { instance: string; check: PlacementCheck }[];
-  /** What follows `was unable to place a task because `, in ECS's words, with the closest match. */
+  /** What follows `was unable to place a task because `, in ECS's words, with the closest match and the counts. */
   because: string;
 }
 
+/** Both in the order of the tasks. Refusals of tasks alike share their contents. */
 export interface PlacementDecision {
   placements: { task: string; instance: string }[];
   refusals: PlacementRefusal[];
+}
+
+export interface PlacementRequest {
+  tasks: readonly TaskToPlace[];
+  instances: readonly InstanceSnapshot[];
+  /** The same request with the same seed gives the same decision. */
+  seed: number;
+}
+
+export { failureReason } from './checks.ts';
+
+export function placeTasks(request: PlacementRequest): PlacementDecision {
+  const steps = placeTasksStepwise(request);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same, a task a step: for a worker that must not hold the event loop for long. */
+export function* placeTasksStepwise({ tasks, instances, seed }: PlacementRequest): Generator<undefined, PlacementDecision> {
+  const cluster = workingCluster(instances);
+  const random = seededRandom(seed);
+  const batches = batchTasks(tasks);
+  const decision: PlacementDecision = { placements: [], refusals: [] };
+  for (const [index, task] of tasks.entries()) {
+    const batch = batches[index] as TaskBatch;
+    const instance = placeOne(batch, cluster, random);
+    if (instance) {
+      decision.placements.push({ task: task.id, instance: instance.id });
+    } else {
+      batch.refusal ??= explain(batch, cluster);
+      decision.refusals.push({ ...batch.refusal, task: task.id });
+    }
+    yield;
+  }
+  return decision;
+}
+
+function placeOne(batch: TaskBatch, cluster: WorkingCluster, random: SeededRandom): WorkingInstance | undefined {
+  batch.candidates ??= openCandidateSet(cluster, usableInstances(batch, cluster), batch.wanted, batch.levels, random);
+  const instance = chooseInstance(batch.candidates, cluster, random);
+  if (instance) takePlace(cluster, instance, batch.wanted);
+  batch.left--;
+  if (batch.left === 0) batch.candidates = undefined;
+  return instance;
+}
+
+function usableInstances({ containerInstance }: TaskBatch, cluster: WorkingCluster): readonly WorkingInstance[] {
+  if (containerInstance === undefined) return cluster.usable;
+  const instance = cluster.byId.get(containerInstance);
+  return instance && isUsable(instance) ? [instance] : [];
+}
+
+function explain({ wanted, containerInstance }: TaskBatch, cluster: WorkingCluster): RefusalExplanation {
+  if (containerInstance === undefined) return explainRefusal(wanted, cluster.instances);
+  const instance = cluster.byId.get(containerInstance);
+  return instance ? explainRefusal(wanted, [instance]) : explainMissingInstance(containerInstance);
 }
