@@ -10,15 +10,19 @@ export interface RecordKey {
   id: string;
 }
 
-/** `change` gives the fields to set, or throws ApiError; undefined: there is no such record. Resolves with all fields as written. */
+/** The fields to set; undefined: leave the record as it is. What it throws goes to the caller. */
+export type RecordChange = (fields: Fields | undefined) => Fields | undefined;
+
+/** Resolves with all fields as they are afterwards; undefined: there is no such record, and `change` made none. */
 export async function updateRecord(
   store: Pick<Store, 'read' | 'put'>,
   { partition, kind, id }: RecordKey,
-  change: (fields: Fields | undefined) => Fields,
-): Promise<Fields> {
+  change: RecordChange,
+): Promise<Fields | undefined> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const [fields] = await store.read(partition, kind, [id]);
     const set = change(fields);
+    if (!set) return fields;
     const expect = fields ? { version: fields['version'] ?? '' } : 'absent';
     const result = await store.put({ partition, kind, id, expect, set });
     if (result.ok) return { ...fields, ...set };

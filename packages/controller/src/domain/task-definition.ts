@@ -16,6 +16,8 @@ export interface TaskDefinition {
   spec: TaskDefinitionSpec;
   /** ms; undefined while ACTIVE */
   deregisteredAt?: number;
+  /** ms; set once it is DELETE_IN_PROGRESS */
+  deleteRequestedAt?: number;
   tags: Tags;
   version: number;
 }

@@ -8,7 +8,7 @@
  *                   reconciler · instance, placedAt: the placement commit · observed, lastStatus, rank: status intake
  *  instance         doc, session, totalCpu, totalMemory, reservedPorts: openSession · status, attributes, tags: the API
  *                   cpu, memory, ports (free, free, used): commits and status intake · connected, disconnectedAt: leases
- *  task-definition  doc, status, deregisteredAt, tags: the API
+ *  task-definition  doc, status, deregisteredAt, deleteRequestedAt, tags: the API
  *  cluster-name     (none): the index of clusters, a superset of those that exist
  *  setting, access-key  doc: the API
  *
@@ -114,6 +114,7 @@ export function decodeTaskDefinition(id: string, fields: Fields): TaskDefinition
     status: fields['status'] as TaskDefinition['status'],
     spec: json<TaskDefinitionSpec>(fields, 'doc'),
     deregisteredAt: optionalNumber(fields, 'deregisteredAt'),
+    deleteRequestedAt: optionalNumber(fields, 'deleteRequestedAt'),
     tags: tags(fields),
     version: number(fields, 'version'),
   };

@@ -178,6 +178,7 @@ async function changeCluster(reference: string | undefined, call: Call, change: 
     if (!current || current['status'] !== 'ACTIVE') throw clusterNotFound();
     return { doc: JSON.stringify(change(decodeCluster(name, current).spec)) };
   });
+  if (!fields) throw clusterNotFound();
   return describeCluster(decodeCluster(name, fields), everyClusterField, call);
 }
 

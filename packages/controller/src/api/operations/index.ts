@@ -7,10 +7,12 @@ import { containerInstanceOperations } from './container-instances.ts';
 import { runTaskOperations } from './run-task.ts';
 import { serviceOperations } from './services.ts';
 import { tagOperations } from './tags.ts';
+import { taskDefinitionOperations } from './task-definitions.ts';
 import { taskOperations } from './tasks.ts';
 
 export const ecsOperations: readonly Operation[] = [
   ...clusterOperations,
+  ...taskDefinitionOperations,
   ...runTaskOperations,
   ...taskOperations,
   ...serviceOperations,
