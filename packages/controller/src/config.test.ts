@@ -1,0 +1,69 @@
+import test from 'ava';
+import { controllerSettings, loadControllerConfig } from './config.ts';
+
+const load = (env: Record<string, string> = {}, flags: Record<string, string | boolean> = {}) =>
+  loadControllerConfig({ env, flags, interfaceOf: (address) => (address === '10.77.0.1' ? 'mecs1234' : 'eth0') });
+
+test('without settings everything is on loopback, with a Redis of its own', (t) => {
+  const { dataDir, ...config } = load();
+  t.not(dataDir, '');
+  t.deepEqual(config, {
+    apiHost: '127.0.0.1',
+    apiPort: 7070,
+    agentHosts: ['127.0.0.1'],
+    agentPort: 7071,
+    insecureAgentHosts: [],
+    redisUrl: undefined,
+    region: 'us-east-1',
+    accountId: '000000000000',
+    bootstrapAccessKey: undefined,
+    leaseMs: 4000,
+    heartbeatMs: 1000,
+    logLevel: 'info',
+  });
+});
+
+test('a flag wins over the environment, which wins over the default', (t) => {
+  t.is(load({ MINI_ECS_REGION: 'eu-west-1' }).region, 'eu-west-1');
+  t.is(load({ MINI_ECS_REGION: 'eu-west-1' }, { region: 'eu-north-1' }).region, 'eu-north-1');
+  t.is(load({ MINI_ECS_REGION: '' }).region, 'us-east-1');
+});
+
+const wrong: [string, string, RegExp][] = [
+  ['MINI_ECS_API_PORT', '99999', /^MINI_ECS_API_PORT \(--api-port\) must be a whole number from 0 to 65535, and is "99999"\.$/],
+  ['MINI_ECS_API_PORT', 'http', /MINI_ECS_API_PORT/],
+  ['MINI_ECS_ACCOUNT_ID', '42', /MINI_ECS_ACCOUNT_ID .*12 digits, and is "42"/],
+  ['MINI_ECS_REDIS_URL', 'localhost:6379', /MINI_ECS_REDIS_URL .*redis:\/\//],
+  ['MINI_ECS_INSECURE_AGENTS', 'perhaps', /MINI_ECS_INSECURE_AGENTS .*true or false/],
+  ['MINI_ECS_AGENT_HOST', ' , ', /MINI_ECS_AGENT_HOST .*at least one address/],
+  ['MINI_ECS_LEASE_MS', '1500', /MINI_ECS_LEASE_MS .*at least twice MINI_ECS_HEARTBEAT_MS \(1000\)/],
+  ['MINI_ECS_LOG_LEVEL', 'loud', /MINI_ECS_LOG_LEVEL/],
+];
+for (const [name, value, message] of wrong) {
+  test(`${name}=${value} is refused by name`, (t) => {
+    t.throws(() => load({ [name]: value }), { message, code: 'CONFIG' });
+  });
+}
+
+test('a malformed secret is refused without being shown', (t) => {
+  const error = t.throws(() => load({ MINI_ECS_BOOTSTRAP_ACCESS_KEY: 'sesame' }));
+  t.false(error.message.includes('sesame'));
+});
+
+test("agents in clear are taken in on loopback and the lab's bridge, elsewhere only when told so", (t) => {
+  t.deepEqual(load({ MINI_ECS_AGENT_HOST: '127.0.0.2, ::1,localhost,10.77.0.1' }).insecureAgentHosts, []);
+  t.throws(() => load({ MINI_ECS_AGENT_HOST: '127.0.0.1,192.0.2.7' }), {
+    message: /names 192\.0\.2\.7: .*MINI_ECS_INSECURE_AGENTS=true/,
+  });
+  t.throws(() => load({ MINI_ECS_AGENT_HOST: '0.0.0.0' }), { message: /MINI_ECS_INSECURE_AGENTS/ });
+  t.throws(() => load({ MINI_ECS_AGENT_HOST: '::' }), { message: /MINI_ECS_INSECURE_AGENTS/ });
+  t.deepEqual(load({ MINI_ECS_AGENT_HOST: '0.0.0.0' }, { insecureAgents: true }).insecureAgentHosts, ['0.0.0.0']);
+});
+
+test('every setting has a variable, a flag and a description', (t) => {
+  for (const { env, flag, description } of controllerSettings) {
+    t.regex(env, /^MINI_ECS_[A-Z_]+$/);
+    t.regex(flag, /^--[a-z-]+( <[^>]+>)?$/);
+    t.true(description.length > 10);
+  }
+});
