@@ -9,7 +9,7 @@ import type { Failure } from '@aws-sdk/client-ecs';
 import { clusterArn, containerInstanceArn, hasStopped, taskArn, type ArnScope } from '@mini-ecs/shared';
 import type { Task } from '../../domain/task.ts';
 import type { ClusterView } from '../../projection/projection.ts';
-import type { PlacementCheck, PlacementRefusal } from '../../scheduler/place-tasks.ts';
+import { failureReason, type PlacementRefusal } from '../../scheduler/place-tasks.ts';
 import type { NewTask } from '../../store/store.ts';
 import { ApiError } from '../api-error.ts';
 import { failure } from '../failures.ts';
@@ -97,13 +97,6 @@ export const placementTimedOut = (task: string): PlacementRefusal => ({
   because: 'no decision on its placement was made in time. Try again.',
 });
 
-/** ECS's words for a check that failed. */
-function reasonOf(check: PlacementCheck): string {
-  if (check === 'memberOf') return 'MemberOf placement constraint unsatisfied.';
-  if (check === 'distinctInstance') return 'DistinctInstance placement constraint unsatisfied.';
-  return check;
-}
-
 /** One failure a container instance that refused; the cluster's where no instance was asked. */
 export function failuresOf(refusals: readonly string[], cluster: string, scope: ArnScope): Failure[] {
   const failures = new Map<string, Failure>();
@@ -114,7 +107,7 @@ export function failuresOf(refusals: readonly string[], cluster: string, scope: 
     }
     for (const { instance, check } of instances) {
       if (!failures.has(instance))
-        failures.set(instance, failure(containerInstanceArn(scope, cluster, instance), reasonOf(check), because));
+        failures.set(instance, failure(containerInstanceArn(scope, cluster, instance), failureReason(check), because));
     }
   }
   return [...failures.values()];

@@ -19,7 +19,6 @@ import { pageOf } from '../pagination.ts';
 import { activeClusterView, containerInstanceIdOf, serviceNameOf, taskIdOf } from '../references.ts';
 import { refuseUnsupported } from '../unsupported.ts';
 import { desiredStatusOf, renderTask, startedByOf } from '../views/task-view.ts';
-import { runTaskOperations } from './run-task.ts';
 
 const checkStopTask = limits<StopTaskRequest>({ reason: text({ most: 1024 }) });
 const checkDescribeTasks = limits<DescribeTasksRequest>({
@@ -121,7 +120,6 @@ async function listTasks(input: ListTasksRequest, call: Call): Promise<ListTasks
 }
 
 export const taskOperations = [
-  ...runTaskOperations,
   operation('StopTask', stopTask),
   operation('DescribeTasks', describeTasks),
   operation('ListTasks', listTasks),
