@@ -63,7 +63,7 @@ export class AgentSession {
       instance,
       session: id,
       acknowledge: (sequence, unknownTasks) => stream.send({ statusAck: { sequence, unknownTasks } }),
-      onSuperseded: () => this.end(superseded()),
+      onRefused: () => void this.endAsRefused(),
     });
   }
 
@@ -75,7 +75,7 @@ export class AgentSession {
   /** Statuses of the Hello first, so that the first assignments already rest on them. Throws what the store throws. */
   async start(hello: HelloReceived, store: StoreIdentity): Promise<void> {
     const isCurrent = await this.#intake.reportAll(hello.tasks);
-    if (!isCurrent) return this.end(superseded());
+    if (!isCurrent) return this.endAsRefused();
     const { heartbeatMs, leaseMs, region, accountId } = this.#context.config;
     this.#stream.send({
       welcome: { sessionId: this.id, storeId: store.id, storeEpoch: store.epoch, heartbeatMs, leaseMs, region, accountId },
@@ -111,9 +111,11 @@ export class AgentSession {
     return true;
   }
 
-  /** The store gave it no lease: it was superseded, judged lost, or is not of this store any more. */
-  loseLease(view: ClusterView): void {
-    this.end(endOfSession(this.id, view.instances.get(this.instance)) ?? refusal('UNAVAILABLE', 'The session has no lease.', 0));
+  /** The store refused it a write or a lease; the instance says why: superseded, judged lost, deregistered, another store. */
+  async endAsRefused(): Promise<void> {
+    const view = await this.#context.projections.current(this.cluster).catch(() => undefined);
+    const known = view && endOfSession(this.id, view.instances.get(this.instance));
+    this.end(known ?? refusal('UNAVAILABLE', 'The store does not take this session as the current one.', 0));
   }
 
   end(refusal: Refusal): void {
@@ -152,5 +154,3 @@ export class AgentSession {
     this.#context.schedule(this);
   }
 }
-
-const superseded = (): Refusal => refusal('SUPERSEDED', 'A newer session of this container instance took over.');

@@ -57,7 +57,7 @@ export class Leases {
   }
 
   async #refreshCluster(cluster: string): Promise<void> {
-    const { store, projections, sessions, clock, leaseMs } = this.#options;
+    const { store, sessions, clock, leaseMs } = this.#options;
     const heardSince = clock.now() - leaseMs / 2;
     const heard = new Map<string, AgentSession>();
     for (const session of sessions.ofCluster(cluster)) {
@@ -65,10 +65,8 @@ export class Leases {
     }
     if (heard.size === 0) return;
     const asked = [...heard.values()].map(({ instance, id }) => ({ instance, session: id }));
-    const refused = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
-    if (refused.superseded.length === 0) return;
-    const view = await projections.current(cluster);
-    for (const instance of refused.superseded) heard.get(instance)?.loseLease(view);
+    const { superseded } = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
+    await Promise.all(superseded.map(async (instance) => heard.get(instance)?.endAsRefused()));
   }
 
   async #sweep(): Promise<void> {

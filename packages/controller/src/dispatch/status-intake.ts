@@ -22,8 +22,8 @@ export interface StatusIntakeOptions {
   instance: string;
   session: string;
   acknowledge(sequence: number, unknownTasks: string[]): void;
-  /** The store refused a write: a newer session of the instance took over. */
-  onSuperseded(): void;
+  /** The store refused a write as a whole: the session is not the instance's current one. */
+  onRefused(): void;
 }
 
 interface Report {
@@ -32,7 +32,7 @@ interface Report {
   receivedAt: number;
 }
 
-/** Null: that a newer session took over. */
+/** Null: the store refused the write as a whole. */
 type UnknownTasks = Set<string> | null;
 
 export class StatusIntake {
@@ -59,7 +59,7 @@ export class StatusIntake {
     this.#flushing ??= this.#flush();
   }
 
-  /** The statuses of a Hello, before any report. False when a newer session took over; throws when the store fails. */
+  /** The statuses of a Hello, before any report. False when the store refuses the session; throws when the store fails. */
   async reportAll(statuses: TaskStatusReceived[]): Promise<boolean> {
     const unknown = await this.#write([{ sequence: 0, statuses, receivedAt: this.#options.clock.now() }]);
     if (unknown && unknown.size > 0) this.#options.acknowledge(0, [...unknown]);
@@ -80,7 +80,7 @@ export class StatusIntake {
       this.#waitingStatuses = 0;
       try {
         const unknown = await this.#write(reports);
-        if (unknown === null) this.#options.onSuperseded();
+        if (unknown === null) this.#options.onRefused();
         else this.#acknowledge(reports, unknown);
         this.#isFailing = false;
       } catch (error) {
