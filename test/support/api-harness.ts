@@ -154,8 +154,8 @@ export class ApiHarness {
   }
 
   /** The agent's report on one of its tasks. */
-  async report(taskId: string, lastStatus: TaskStatus, more: Partial<TaskObservation> = {}): Promise<void> {
-    const task = await this.task(taskId);
+  async report(taskId: string, lastStatus: TaskStatus, more: Partial<TaskObservation> = {}, cluster = 'default'): Promise<void> {
+    const task = await this.task(taskId, cluster);
     const observed: TaskObservation = { ...task.observed, ...more, lastStatus };
     const instance = task.instance ?? '';
     const reported = await this.store.reportStatus({

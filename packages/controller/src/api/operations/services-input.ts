@@ -104,6 +104,7 @@ export function newServiceSpec(
   const percents = { ...usual, ...percentsOf(input.deploymentConfiguration) };
   checkPercents(percents);
   const placementConstraints = placementConstraintsOf(input.placementConstraints);
+  // Only for its limit: the definition's own are added when a task is made.
   withDefinitionConstraints(definition, placementConstraints);
   return {
     name: input.serviceName ?? '',

@@ -100,6 +100,20 @@ function candidates(input: ListTasksRequest, view: ClusterView): Iterable<Task> 
 
 const familyOf = (task: Task): string => task.spec.taskDefinition.slice(0, task.spec.taskDefinition.lastIndexOf(':'));
 
+/** One pass, nothing copied: there may be 150,000. */
+function* wantedTasks(input: ListTasksRequest, service: string | undefined, view: ClusterView): Iterable<Task> {
+  const { desiredStatus = 'RUNNING', family, startedBy, launchType = 'EC2' } = input;
+  if (launchType !== 'EC2') return;
+  for (const task of candidates(input, view)) {
+    const isWanted =
+      desiredStatusOf(task) === desiredStatus &&
+      (service === undefined || task.spec.service?.name === service) &&
+      (family === undefined || familyOf(task) === family) &&
+      (startedBy === undefined || startedByOf(task) === startedBy);
+    if (isWanted) yield task;
+  }
+}
+
 async function listTasks(input: ListTasksRequest, call: Call): Promise<ListTasksResponse> {
   checkListTasks(input);
   refuseUnsupported({ daemonName: input.daemonName !== undefined });
@@ -107,15 +121,7 @@ async function listTasks(input: ListTasksRequest, call: Call): Promise<ListTasks
   const view = await activeClusterView(call, input.cluster);
   const service = input.serviceName === undefined ? undefined : serviceNameOf(input.serviceName, view.name);
   if (service !== undefined && !view.services.has(service)) throw new ApiError('ServiceNotFoundException', 'Service not found.');
-  const desiredStatus = input.desiredStatus ?? 'RUNNING';
-  const isWanted = (task: Task): boolean =>
-    desiredStatusOf(task) === desiredStatus &&
-    (service === undefined || task.spec.service?.name === service) &&
-    (input.family === undefined || familyOf(task) === input.family) &&
-    (input.startedBy === undefined || startedByOf(task) === input.startedBy) &&
-    (input.launchType === undefined || input.launchType === 'EC2');
-  const wanted = [...candidates(input, view)].filter(isWanted);
-  const page = pageOf('ListTasks', input, wanted, { keyOf: ({ id }) => id });
+  const page = pageOf('ListTasks', input, wantedTasks(input, service, view), { keyOf: ({ id }) => id });
   return { taskArns: page.items.map(({ id }) => taskArn(call.scope, view.name, id)), nextToken: page.nextToken };
 }
 
