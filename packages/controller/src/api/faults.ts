@@ -6,8 +6,17 @@
 import { StoreUnavailableError } from '../store/store.ts';
 import { ApiError } from './api-error.ts';
 
-/** What sockets and ioredis throw when Redis cannot be reached or is still loading. */
-const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
+/** What sockets, ioredis and the projections throw when Redis cannot be reached, does not answer or is still loading. */
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'PROJECTION_TIMEOUT',
+]);
 const connectionErrors = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError']);
 const connectionMessages =
   /^(Connection is closed|Connection in subscriber mode|Command timed out|Stream isn't writeable|connect ENOENT|LOADING |READONLY |MASTERDOWN |CLUSTERDOWN |OOM )/;

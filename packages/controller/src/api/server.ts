@@ -48,7 +48,7 @@ export async function startApiServer({ context, host, port, credentials, logs, c
   server.post('/', async (request, reply) => {
     checkContentType(request);
     const body = await answerCall(door, signedRequestOf(request), request.id);
-    return reply.type(contentType).send(body);
+    return sendJson(reply, body);
   });
   addHealthRoute(server, context.store);
   addLogsRoute(server, door, logs, closing.signal);
@@ -100,6 +100,9 @@ function checkContentType({ headers }: FastifyRequest): void {
   );
 }
 
+/** As bytes: to a string fastify would add a charset, which AWS's answers do not have. */
+const sendJson = (reply: FastifyReply, body: string): FastifyReply => reply.type(contentType).send(Buffer.from(body));
+
 // ── errors ──
 
 const retryAfterSeconds = 1;
@@ -112,12 +115,8 @@ function sendError(context: ApiContext, fault: unknown, request: FastifyRequest,
   else context.log.debug({ ...seen, message }, 'a call was refused');
   if (status === 413) reply.header('connection', 'close');
   if (status === 503) reply.header('retry-after', retryAfterSeconds);
-  return reply
-    .code(status)
-    .header('x-amzn-RequestId', request.id)
-    .header('x-amzn-errortype', code)
-    .type(contentType)
-    .send(JSON.stringify({ __type: code, message, ...members }));
+  reply.code(status).header('x-amzn-RequestId', request.id).header('x-amzn-errortype', code);
+  return sendJson(reply, JSON.stringify({ __type: code, message, ...members }));
 }
 
 /** What fastify itself refuses: a malformed URL or content type. */

@@ -1,0 +1,107 @@
+import { ListClustersCommand } from '@aws-sdk/client-ecs';
+import test from 'ava';
+import { accessKey, ApiServerFixture, type RawAnswer, type RawCall } from '../../../../test/support/api-server.ts';
+
+let api: ApiServerFixture;
+test.before(async () => {
+  api = await ApiServerFixture.start();
+});
+test.after.always(() => api.close());
+
+const refusal = ({ status, body }: RawAnswer): string => `${status} ${String(body['__type'])}: ${String(body['message'])}`;
+const call = async (options: RawCall): Promise<string> => refusal(await api.call('ListClusters', {}, options));
+const minutesFromNow = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
+
+const mismatch =
+  /^400 InvalidSignatureException: The request signature we calculated does not match the signature you provided\./;
+
+test('the SDK is let in, in any region', async (t) => {
+  for (const region of ['us-east-1', 'eu-west-3', 'home']) {
+    const client = api.client({ region });
+    await t.notThrowsAsync(client.send(new ListClustersCommand({})));
+    client.destroy();
+  }
+});
+
+test('an unsigned call is refused', async (t) => {
+  const unsigned = (request: { headers: Record<string, string> }): void => void delete request.headers['authorization'];
+  t.is(await call({ tamper: unsigned }), '400 MissingAuthenticationTokenException: Request is missing Authentication Token');
+});
+
+test('an unknown key is refused', async (t) => {
+  const signedWith = { accessKeyId: 'AKIDOTHER', secretAccessKey: accessKey.secretAccessKey };
+  t.is(await call({ signedWith }), '400 UnrecognizedClientException: The security token included in the request is invalid.');
+});
+
+test('a wrong secret is refused', async (t) => {
+  t.regex(await call({ signedWith: { ...accessKey, secretAccessKey: 'guess' } }), mismatch);
+});
+
+test('what was altered after it was signed is refused', async (t) => {
+  t.regex(await call({ tamper: (request) => (request.body = '{"maxResults":1}') }), mismatch);
+  const ofBody = async (): Promise<string> =>
+    call({
+      tamper(request) {
+        request.body = '{"maxResults":1}';
+        delete request.headers['x-amz-content-sha256'];
+      },
+    });
+  t.regex(await ofBody(), mismatch);
+  const ofTarget = (request: { headers: Record<string, string> }): void => {
+    request.headers['x-amz-target'] = 'AmazonEC2ContainerServiceV20141113.DescribeClusters';
+  };
+  t.regex(await call({ tamper: ofTarget }), mismatch);
+  const ofSignature = (request: { headers: Record<string, string> }): void => {
+    request.headers['authorization'] = request.headers['authorization']?.replace(/Signature=../, 'Signature=00') ?? '';
+  };
+  t.regex(await call({ tamper: ofSignature }), mismatch);
+});
+
+test('a target that the signature does not cover is refused', async (t) => {
+  const answer = await api.raw({
+    body: '{}',
+    tamper: (request) => (request.headers['x-amz-target'] = 'AmazonEC2ContainerServiceV20141113.ListClusters'),
+  });
+  t.regex(refusal(answer), mismatch);
+});
+
+test('a clock off by more than five minutes is told, either way', async (t) => {
+  t.is((await api.call('ListClusters', {}, { signedAt: minutesFromNow(-4) })).status, 200);
+  t.is((await api.call('ListClusters', {}, { signedAt: minutesFromNow(4) })).status, 200);
+  t.regex(
+    await call({ signedAt: minutesFromNow(-6) }),
+    /^400 InvalidSignatureException: Signature expired: \d{8}T\d{6}Z is now earlier than \d{8}T\d{6}Z \(\d{8}T\d{6}Z - 5 min\.\)$/,
+  );
+  t.regex(
+    await call({ signedAt: minutesFromNow(6) }),
+    /^400 InvalidSignatureException: Signature not yet current: \d{8}T\d{6}Z is still later than \d{8}T\d{6}Z \(\d{8}T\d{6}Z \+ 5 min\.\)$/,
+  );
+});
+
+test('a signature for another service is refused', async (t) => {
+  t.is(await call({ service: 's3' }), "400 InvalidSignatureException: Credential should be scoped to correct service: 'ecs'.");
+});
+
+test('an Authorization header that lacks something is told', async (t) => {
+  const given = (authorization: string) => (request: { headers: Record<string, string> }) => {
+    request.headers['authorization'] = authorization;
+  };
+  t.regex(
+    await call({ tamper: given('Bearer abc') }),
+    /^400 IncompleteSignatureException: Unsupported AWS 'algorithm': 'Bearer'/,
+  );
+  t.regex(await call({ tamper: given('AWS4-HMAC-SHA256') }), /^400 IncompleteSignatureException: .*'Credential'/);
+  const scope = 'AWS4-HMAC-SHA256 Credential=AKIDTEST/20260101/us-east-1/ecs/aws4_request';
+  t.regex(await call({ tamper: given(scope) }), /^400 IncompleteSignatureException: .*'Signature'/);
+  const signature = `${scope}, Signature=${'0'.repeat(64)}`;
+  t.regex(await call({ tamper: given(signature) }), /^400 IncompleteSignatureException: .*'SignedHeaders'/);
+  const undated = `${signature}, SignedHeaders=host`;
+  t.regex(await call({ tamper: given(undated) }), /^400 IncompleteSignatureException: .*'X-Amz-Date'/);
+});
+
+test('a query string is part of what is signed', async (t) => {
+  const answer = await api.raw({ method: 'GET', path: '/-/logs?task=a%20b&cluster=x%2Fy&task=z' });
+  t.not(answer.body['__type'], 'InvalidSignatureException');
+  const altered = await fetch(`${api.server.url}/-/logs?task=a`, { headers: {} });
+  t.is(((await altered.json()) as { __type: string }).__type, 'MissingAuthenticationTokenException');
+});
