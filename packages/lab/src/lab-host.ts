@@ -16,7 +16,8 @@ export interface LabHostOptions {
   bridge: string;
   /** The bridge's address. */
   gateway: string;
-  environment: NodeJS.ProcessEnv;
+  /** Marks what runs on the host as the lab's. */
+  environment: Readonly<Record<string, string>>;
 }
 
 /** A "VM": a network namespace with an address, a cable to the lab's bridge, and a Docker Engine. */
@@ -42,8 +43,12 @@ export class LabHost {
     this.address = options.address;
     this.zone = options.zone;
     this.folder = path.join(options.folder, String(options.number));
-    const { cgroup, environment } = options;
-    this.#engine = new Engine({ folder: dockerFolder(this.folder), cgroup, enter: this.#enter(), environment });
+    this.#engine = new Engine({
+      folder: dockerFolder(this.folder),
+      cgroup: options.cgroup,
+      enter: this.#enter(),
+      environment: { ...process.env, ...options.environment },
+    });
     this.socket = this.#engine.socket;
   }
 
@@ -51,17 +56,21 @@ export class LabHost {
     await createHostNetwork(this, this.#options.bridge, this.#options.gateway);
   }
 
+  /** The command line that runs a command line inside the host. */
+  commandInside(command: readonly string[]): string[] {
+    return [...this.#enter(), ...command];
+  }
+
   /** Starts a program inside the host. It ends with the lab at the latest. */
   spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-    const [enter = '', ...rest] = this.#enter();
-    const environment = { ...process.env, ...options.env, ...this.#options.environment };
-    return spawn(enter, [...rest, command, ...args], { ...options, env: environment });
+    const [enter = '', ...rest] = this.commandInside([command, ...args]);
+    return spawn(enter, rest, { ...options, env: { ...process.env, ...options.env, ...this.#options.environment } });
   }
 
   /** Runs a program inside the host to its end; gives its stdout. */
   exec(command: string, args: readonly string[]): Promise<string> {
-    const [enter = '', ...rest] = this.#enter();
-    return run(enter, [...rest, command, ...args]);
+    const [enter = '', ...rest] = this.commandInside([command, ...args]);
+    return run(enter, rest);
   }
 
   /** Cuts the host off: what runs on it goes on. */

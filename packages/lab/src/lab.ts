@@ -7,9 +7,9 @@ import path from 'node:path';
 import { busyboxRootfs, sampleImage } from './image.ts';
 import { claimAnyLabId, claimLabId, highestLabId, subnetOf, type LabClaim } from './lab-id.ts';
 import { LabHost } from './lab-host.ts';
-import { bridgeOf, cgroupOf, removeLab, removeLeftovers } from './leftovers.ts';
+import { bridgeOf, cgroupOf, removeLab, removeLeftovers, tracesOf } from './leftovers.ts';
 import { createBridge } from './network.ts';
-import { labVariable } from './processes.ts';
+import { commandLineOf, labVariable, processesOf } from './processes.ts';
 import { useSystemPath } from './system-path.ts';
 
 export interface LabOptions {
@@ -36,6 +36,8 @@ export interface Lab {
   readonly environment: Readonly<Record<string, string>>;
   /** Starts all engines at once and gives them the image. */
   startEngines(): Promise<void>;
+  /** What runs in the lab now, its containers' processes included. */
+  processes(): { pid: number; commandLine: string }[];
   /** Ends everything that runs in the lab, at once, and removes all of it. */
   destroy(): Promise<void>;
 }
@@ -111,6 +113,10 @@ class NamespaceLab implements Lab {
     );
   }
 
+  processes(): { pid: number; commandLine: string }[] {
+    return processesOf(tracesOf(this.id, this.folder)).map((pid) => ({ pid, commandLine: commandLineOf(pid) }));
+  }
+
   destroy(): Promise<void> {
     this.#destroyed ??= this.#destroy();
     return this.#destroyed;
@@ -134,7 +140,7 @@ class NamespaceLab implements Lab {
       cgroup: cgroupOf(this.id),
       bridge: bridgeOf(this.id),
       gateway: this.address,
-      environment: { ...process.env, ...this.environment },
+      environment: this.environment,
     });
   }
 }

@@ -9,15 +9,21 @@ import { run } from './command.ts';
 import { containerdSocket, dockerFolder } from './engine.ts';
 import { claimLabId } from './lab-id.ts';
 import { labIdsOfNetworks, namespaceFile, namespacesOf, removeNetwork } from './network.ts';
-import { endProcesses } from './processes.ts';
+import { endProcesses, type LabTraces } from './processes.ts';
 
 export const bridgeOf = (id: number): string => `mecs${id}`;
 export const cgroupOf = (id: number): string => `/mecs${id}`;
 
+export const tracesOf = (id: number, folder: string): LabTraces => ({
+  folder,
+  namespaceFiles: namespacesOf(bridgeOf(id)).map(namespaceFile),
+  cgroup: cgroupOf(id),
+});
+
 /** The caller holds the lab's number. Nothing there is fine. */
 export async function removeLab(id: number, folder: string): Promise<void> {
   const bridge = bridgeOf(id);
-  await endProcesses({ folder, namespaceFiles: namespacesOf(bridge).map(namespaceFile), cgroup: cgroupOf(id) });
+  await endProcesses(tracesOf(id, folder));
   await unmountBelow(folder);
   await removeNetwork(bridge);
   await removeControlGroups(cgroupOf(id));

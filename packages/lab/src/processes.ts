@@ -28,6 +28,9 @@ export function processesOf(lab: LabTraces): number[] {
   });
 }
 
+/** Its arguments, separated by blanks; '' once it is gone. */
+export const commandLineOf = (pid: number): string => fileOf(pid, 'cmdline').replaceAll('\0', ' ').trim();
+
 /** Ends them with SIGKILL and waits until they are gone: engines that saw it coming would take ten seconds a container. */
 export async function endProcesses(lab: LabTraces, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;

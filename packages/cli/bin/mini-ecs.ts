@@ -1,0 +1,3 @@
+import { main } from '../src/index.ts';
+
+await main(process.argv);

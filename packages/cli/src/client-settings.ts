@@ -1,0 +1,68 @@
+/**
+ * What a client needs to reach a controller of this machine: the address from `endpoint.json`, which `mini-ecs controller` leaves
+ * in its data directory, and the first access key from `credentials.json` beside it.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+export interface ClientSettings {
+  endpoint: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+const endpointFile = (dataDir: string): string => path.join(dataDir, 'endpoint.json');
+const credentialsFile = (dataDir: string): string => path.join(dataDir, 'credentials.json');
+
+/** `MINI_ECS_DATA_DIR`, or the place for it that depends on who asks. */
+export const defaultDataDir = (): string =>
+  process.env['MINI_ECS_DATA_DIR'] || (process.getuid?.() === 0 ? '/var/lib/mini-ecs' : path.join(homedir(), '.mini-ecs'));
+
+/** Everything of `mini-ecs up` is in here, while it runs. */
+export const quickstartDir = (dataDir: string): string => path.join(dataDir, 'quickstart');
+
+export function writeEndpoint(dataDir: string, endpoint: { endpoint: string; region: string }): void {
+  const temporary = `${endpointFile(dataDir)}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(endpoint, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, endpointFile(dataDir));
+}
+
+export const removeEndpoint = (dataDir: string): void => rmSync(endpointFile(dataDir), { force: true });
+
+/** Of the quickstart if one runs in this data directory, else of its controller. Throws with what to do when there is none. */
+export function readClientSettings(dataDir: string): ClientSettings {
+  const found = [quickstartDir(dataDir), dataDir].find((folder) => existsSync(endpointFile(folder)));
+  if (!found) {
+    throw new Error(
+      `No controller has left its address in ${dataDir}. Start one with "mini-ecs up" or "mini-ecs controller"; if it uses another data directory, set MINI_ECS_DATA_DIR or --data-dir.`,
+    );
+  }
+  const { endpoint, region } = readJson<{ endpoint: string; region: string }>(endpointFile(found));
+  if (!existsSync(credentialsFile(found))) {
+    throw new Error(
+      `${credentialsFile(found)} is missing: this controller's first access key was given to another one that shares its store.`,
+    );
+  }
+  const { accessKeyId, secretAccessKey } = readJson<{ accessKeyId: string; secretAccessKey: string }>(credentialsFile(found));
+  return { endpoint, region, accessKeyId, secretAccessKey };
+}
+
+/** For `eval "$(mini-ecs env)"`. The AWS CLI and boto3 read only `AWS_DEFAULT_REGION`, the SDKs for JavaScript and Go only `AWS_REGION`. */
+export function exportLine({ endpoint, region, accessKeyId, secretAccessKey }: ClientSettings): string {
+  const variables = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+  };
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${quoteForShell(value)}`);
+  return `export ${assignments.join(' ')}`;
+}
+
+const quoteForShell = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;

@@ -1,0 +1,91 @@
+/** A cluster on a lab: a controller beside the lab, and inside each host an agent. All of it ends with the lab. */
+import type { ContainerInstance, ECSClient } from '@aws-sdk/client-ecs';
+import type { Lab, LabHost } from '@mini-ecs/lab';
+import path from 'node:path';
+import type { ClientSettings } from '../client-settings.ts';
+import { agentProcess, controllerProcess, waitForAgents, waitForController, withLog } from './cluster-processes.ts';
+import type { ManagedProcess } from './managed-process.ts';
+import type { Waiting } from './wait-until.ts';
+
+export interface LabClusterOptions {
+  lab: Lab;
+  /** Of the controller; logs are kept here too. */
+  folder: string;
+  apiPort: number;
+  agentPort: number;
+  cluster: string;
+  accessKey: Pick<ClientSettings, 'accessKeyId' | 'secretAccessKey'>;
+  region: string;
+  /** Of all processes, beside what they are given here. */
+  environment: NodeJS.ProcessEnv;
+  /** See ManagedProcess. */
+  onCrash?: (name: string, how: string) => void;
+}
+
+export class LabCluster {
+  readonly lab: Lab;
+  readonly settings: ClientSettings;
+  readonly controller: ManagedProcess;
+  /** In the order of the lab's hosts. */
+  readonly agents: readonly ManagedProcess[];
+  readonly #options: LabClusterOptions;
+
+  constructor(options: LabClusterOptions) {
+    const { lab, folder, apiPort, agentPort, accessKey, region } = options;
+    this.#options = options;
+    this.lab = lab;
+    this.settings = { endpoint: `http://127.0.0.1:${apiPort}`, region, ...accessKey };
+    this.controller = controllerProcess({
+      dataDir: folder,
+      apiPort,
+      agentPort,
+      accessKey,
+      // The bridge's address is the lab's own network: the only other place where agents may speak in clear.
+      agentHosts: ['127.0.0.1', lab.address],
+      environment: this.#environment(),
+      logFile: path.join(folder, 'logs', 'controller.log'),
+      onCrash: this.#onCrash('controller'),
+    });
+    this.agents = lab.hosts.map((host) => this.#agent(host));
+  }
+
+  waitForController(waiting: Waiting): Promise<void> {
+    return waitForController(this.settings.endpoint, this.controller, waiting);
+  }
+
+  /** Starts the agents and waits until all have joined. The engines run, and the cluster exists. */
+  async joinAgents(client: ECSClient, waiting: Waiting): Promise<ContainerInstance[]> {
+    for (const agent of this.agents) agent.start();
+    try {
+      return await waitForAgents(client, this.#options.cluster, this.agents.length, waiting);
+    } catch (error) {
+      throw withLog(error, this.agents.find(({ isRunning }) => !isRunning) ?? (this.agents[0] as ManagedProcess));
+    }
+  }
+
+  #agent(host: LabHost): ManagedProcess {
+    const { agentPort, cluster, folder } = this.#options;
+    return agentProcess({
+      hostname: host.name,
+      address: host.address,
+      zone: host.zone,
+      cluster,
+      controller: `${this.lab.address}:${agentPort}`,
+      dockerSocket: host.socket,
+      dataDir: path.join(host.folder, 'agent'),
+      enter: (command) => host.commandInside(command),
+      environment: this.#environment(),
+      logFile: path.join(folder, 'logs', `agent-${host.number}.log`),
+      onCrash: this.#onCrash(`agent of ${host.name}`),
+    });
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...this.#options.environment, ...this.lab.environment };
+  }
+
+  #onCrash(name: string): ((how: string) => void) | undefined {
+    const { onCrash } = this.#options;
+    return onCrash && ((how) => onCrash(name, how));
+  }
+}
