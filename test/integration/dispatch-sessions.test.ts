@@ -299,3 +299,35 @@ test.serial('a controller that shuts down sends its agents elsewhere at once and
   t.is(await fixture.instanceField(instanceId, 'connected'), '1');
   agent.close();
 });
+
+test.serial('a restart of Redis ends no session: reports wait for it, and assignments go on', async (t) => {
+  const agent = await fixture.enrolled();
+  const id = await fixture.placeTask(agent.instanceId);
+  await eventually(() => agent.assignments.has(id));
+  await redis.kill();
+  agent.report(running(id));
+  await redis.start();
+  await eventually(() => {
+    const sequence = agent.report(running(id));
+    return eventually(() => agent.all('statusAck').some((ack) => ack.sequence === sequence), { withinMs: 300 }).catch(
+      () => false,
+    );
+  });
+  t.is((await fixture.task(id))?.observed.lastStatus, 'RUNNING');
+  const next = await fixture.placeTask(agent.instanceId);
+  await eventually(() => agent.assignments.has(next));
+  t.false(agent.ended);
+  t.is(agent.all('fullAssignments').length, 1);
+  agent.close();
+});
+
+test.serial('the slow pass tells what a lost event missed', async (t) => {
+  const deaf = await startDispatchFixture({ redisUrl: redis.url, losesEvents: true, config: { reconsiderPeriodMs: 100 } });
+  const agent = await deaf.enrolled();
+  const id = await deaf.placeTask(agent.instanceId);
+  await eventually(() => agent.assignments.has(id));
+  await deaf.stopTask(id);
+  await eventually(() => agent.assignments.get(id)?.desiredStatus === 'STOPPED');
+  await deaf.close();
+  t.pass();
+});

@@ -2,6 +2,7 @@
 import { newId, newUuid, silentLogger, systemClock, type Clock } from '@mini-ecs/shared';
 import { startDispatch, type Dispatch, type DispatchConfig } from '../../packages/controller/src/dispatch/dispatch.ts';
 import type { Task, TaskSpec } from '../../packages/controller/src/domain/task.ts';
+import type { Projections } from '../../packages/controller/src/projection/projection.ts';
 import { StoreProjections } from '../../packages/controller/src/projection/store-projections.ts';
 import { decodeTask, encodeNewTask } from '../../packages/controller/src/store/records.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
@@ -38,6 +39,8 @@ export interface DispatchFixtureOptions {
   clock?: Clock;
   /** Stands between dispatch and the store, to make it fail. */
   faults?: (store: Store) => Store;
+  /** Dispatch is told of no change: it must find them by itself. */
+  losesEvents?: boolean;
 }
 
 export async function startDispatchFixture(options: DispatchFixtureOptions): Promise<DispatchFixture> {
@@ -51,7 +54,7 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
   const controller = async (config: Partial<DispatchConfig> = {}): Promise<Dispatch> => {
     const started = await startDispatch({
       store: options.faults?.(store) ?? store,
-      projections,
+      projections: options.losesEvents ? withoutEvents(projections) : projections,
       clock: options.clock ?? systemClock,
       log,
       newUuid,
@@ -120,6 +123,15 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
     },
   };
 }
+
+const withoutEvents = (projections: Projections): Projections => ({
+  current: (name) => projections.current(name),
+  currentGlobal: () => projections.currentGlobal(),
+  peek: (name) => projections.peek(name),
+  peekGlobal: () => projections.peekGlobal(),
+  waitUntil: (name, timeoutMs, done) => projections.waitUntil(name, timeoutMs, done),
+  onChange: () => () => undefined,
+});
 
 async function createCluster(store: Store): Promise<void> {
   const spec = { name: cluster, settings: [], capacityProviders: [], defaultCapacityProviderStrategy: [], createdAt: Date.now() };

@@ -105,6 +105,7 @@ export class AgentGateway {
     sessions.add(session)?.end(refusal('SUPERSEDED', 'A newer session of this container instance took over.'));
     try {
       await session.start(hello, store);
+      if (stream.hasEnded) return;
       log.info({ session: session.id, ...agentOf(hello, stream) }, 'An agent opened a session.');
       stream.onMessage((message) => session.receive(message));
       stream.resumeReading();

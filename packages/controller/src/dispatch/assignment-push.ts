@@ -3,6 +3,7 @@
  * cluster of any size; what touches a session within one turn of the event loop goes out as one increment.
  */
 import type { Logger } from '@mini-ecs/shared';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Projections, RecordChange } from '../projection/projection.ts';
 import type { AgentSession } from './agent-session.ts';
 import type { SessionRegistry } from './session-registry.ts';
@@ -35,15 +36,13 @@ export class AssignmentPush {
     this.#next ??= setImmediate(() => this.#pushDue());
   }
 
-  /** The slow pass: finds what a lost event missed. */
-  reconsiderAll(): void {
-    for (const cluster of this.#sessions.clusters()) {
-      const view = this.#projections.peek(cluster);
-      if (!view) continue;
-      for (const session of this.#sessions.ofCluster(cluster)) {
-        session.touchEverything(view);
-        this.schedule(session);
-      }
+  /** The slow pass: finds what a lost event missed. In slices, because it walks every task that is assigned. */
+  async reconsiderAll(): Promise<void> {
+    for (const [index, session] of this.#sessions.all().entries()) {
+      const view = this.#projections.peek(session.cluster);
+      if (view) session.touchEverything(view);
+      this.schedule(session);
+      if (index % sliceSize === sliceSize - 1) await nextTurn();
     }
   }
 
