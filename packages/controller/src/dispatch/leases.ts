@@ -1,6 +1,6 @@
 /**
  * Leases of container instances. The controller that holds a session refreshes its lease, in one command a cluster and
- * round, as long as the agent was heard of within half a lease; heartbeats themselves write nothing. The sweep judges
+ * round: it runs from when the agent was last heard of; heartbeats themselves write nothing. The sweep judges
  * instances whose lease ran out lost; whether it may judge at all (after a pause of Redis or the controllers) the store decides.
  * Every controller sweeps: the command is atomic, and one that finds nothing writes nothing.
  */
@@ -58,13 +58,17 @@ export class Leases {
 
   async #refreshCluster(cluster: string): Promise<void> {
     const { store, sessions, clock, leaseMs } = this.#options;
-    const heardSince = clock.now() - leaseMs / 2;
+    const now = clock.now();
     const heard = new Map<string, AgentSession>();
     for (const session of sessions.ofCluster(cluster)) {
-      if (session.lastHeardAt >= heardSince) heard.set(session.instance, session);
+      if (now - session.lastHeardAt < leaseMs) heard.set(session.instance, session);
     }
     if (heard.size === 0) return;
-    const asked = [...heard.values()].map(({ instance, id }) => ({ instance, session: id }));
+    const asked = [...heard.values()].map(({ instance, id, lastHeardAt }) => ({
+      instance,
+      session: id,
+      agoMs: Math.max(0, now - lastHeardAt),
+    }));
     const { superseded } = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
     await Promise.all(superseded.map(async (instance) => heard.get(instance)?.endAsRefused()));
   }

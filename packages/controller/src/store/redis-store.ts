@@ -235,8 +235,8 @@ export class RedisStore implements S.Store {
   }
 
   async refreshLeases({ cluster, leaseMs, sessions }: S.RefreshLeases): Promise<{ superseded: string[] }> {
-    const pairs = each(sessions, ({ instance, session }) => [instance, session]);
-    return { superseded: (await this.#run('refresh-leases', cluster, [leaseMs, ...pairs])) as string[] };
+    const heard = each(sessions, ({ instance, session, agoMs }) => [instance, session, agoMs ?? 0]);
+    return { superseded: (await this.#run('refresh-leases', cluster, [leaseMs, ...heard])) as string[] };
   }
 
   async sweepLeases({ cluster, leaseMs, periodMs }: S.SweepLeases): Promise<S.SweepResult> {

@@ -184,7 +184,8 @@ export type ReportStatusResult =
 export interface RefreshLeases {
   cluster: string;
   leaseMs: number;
-  sessions: { instance: string; session: string }[];
+  /** `agoMs`: how long ago the agent was heard of; its lease runs from then. @default 0 */
+  sessions: { instance: string; session: string; agoMs?: number }[];
 }
 
 export interface SweepLeases {

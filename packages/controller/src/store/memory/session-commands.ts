@@ -84,10 +84,10 @@ function writeReport(
 
 export function refreshLeases(partition: MemoryPartition, command: RefreshLeases, now: number): { superseded: string[] } {
   const superseded: string[] = [];
-  for (const { instance, session } of command.sessions) {
+  for (const { instance, session, agoMs = 0 } of command.sessions) {
     const current = partition.record('instance', instance);
     if (session !== '' && current?.['session'] === session && current['connected'] === '1') {
-      partition.leases.set(instance, now + command.leaseMs);
+      partition.leases.set(instance, now + command.leaseMs - agoMs);
     } else {
       superseded.push(instance);
     }
