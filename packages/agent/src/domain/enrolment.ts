@@ -15,7 +15,10 @@ export type EnrolmentVerdict = { accepted: true } | { accepted: false; reason: s
 export function judgeStore(known: Enrolment, offered: Enrolment): EnrolmentVerdict {
   if (known.storeId === '') return { accepted: true };
   if (offered.storeId !== known.storeId) {
-    return { accepted: false, reason: `the controller's store is ${offered.storeId}; this instance is enrolled with ${known.storeId}` };
+    return {
+      accepted: false,
+      reason: `the controller's store is ${offered.storeId}; this instance is enrolled with ${known.storeId}`,
+    };
   }
   if (offered.storeEpoch < known.storeEpoch) {
     return { accepted: false, reason: `the store's epoch is ${offered.storeEpoch}; this instance has seen ${known.storeEpoch}` };

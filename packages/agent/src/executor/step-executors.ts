@@ -38,8 +38,12 @@ const killPollMs = 200;
 export function stepExecutors({ runtime, timers, images, launches }: ExecutorDependencies): StepExecutors {
   const call = <T>(timeoutMs: number, signal: AbortSignal, body: (attempt: number) => Promise<T>): Promise<T> =>
     retryWhileUnreachable({ timers, timeoutMs, signal }, body);
-  const launch = <T>(priority: 'urgent' | 'normal', timeoutMs: number, signal: AbortSignal, body: (attempt: number) => Promise<T>) =>
-    retryWhileUnreachable({ timers, timeoutMs, signal, turn: (attempt) => launches.run(priority, attempt) }, body);
+  const launch = <T>(
+    priority: 'urgent' | 'normal',
+    timeoutMs: number,
+    signal: AbortSignal,
+    body: (attempt: number) => Promise<T>,
+  ) => retryWhileUnreachable({ timers, timeoutMs, signal, turn: (attempt) => launches.run(priority, attempt) }, body);
   const inspect = (id: string, signal: AbortSignal) => call(timeouts.inspect, signal, () => runtime.inspect(id));
 
   return {
@@ -70,7 +74,9 @@ export function stepExecutors({ runtime, timers, images, launches }: ExecutorDep
     },
 
     async stop({ runtimeId, timeoutSeconds }, signal) {
-      const reason = await refusal(call(timeoutSeconds * 1000 + timeouts.stop, signal, () => runtime.stop(runtimeId, timeoutSeconds)));
+      const reason = await refusal(
+        call(timeoutSeconds * 1000 + timeouts.stop, signal, () => runtime.stop(runtimeId, timeoutSeconds)),
+      );
       const observed = await inspect(runtimeId, signal);
       return reason !== undefined && observed?.state === 'running' ? { result: 'failed', reason } : { result: 'done', observed };
     },

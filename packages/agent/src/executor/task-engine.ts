@@ -108,6 +108,10 @@ export class TaskEngine {
     this.#removeLater(removalDelayMs);
   }
 
+  recordOf(taskId: string): TaskRecord | undefined {
+    return this.#owners.get(taskId)?.record;
+  }
+
   reportOf(taskId: string): TaskReport | undefined {
     return this.#owners.get(taskId)?.report;
   }

@@ -30,7 +30,8 @@ export function applyOutcome(record: TaskRecord, step: Step, outcome: StepOutcom
   const patch = (change: Partial<ContainerRecord>): TaskRecord => withContainer(record, step.target, change);
   switch (step.name) {
     case 'pull': {
-      const change = reason === undefined ? { pulled: true, imageDigest: done.imageDigest } : failure('CannotPullContainerError', reason);
+      const change =
+        reason === undefined ? { pulled: true, imageDigest: done.imageDigest } : failure('CannotPullContainerError', reason);
       return { ...patch(change), pullStoppedAt: now };
     }
     case 'createVolume':
@@ -77,7 +78,8 @@ const failure = (kind: string, reason: string): Partial<ContainerRecord> => ({ f
 function withVolume(before: TaskRecord, volume: string, reason: string | undefined): TaskRecord {
   const record: TaskRecord = { ...before, volumes: [...before.volumes, volume] };
   if (reason === undefined) return record;
-  const users = record.spec?.containers.filter(({ mountPoints }) => mountPoints.some(({ sourceVolume }) => sourceVolume === volume)) ?? [];
+  const users =
+    record.spec?.containers.filter(({ mountPoints }) => mountPoints.some(({ sourceVolume }) => sourceVolume === volume)) ?? [];
   return users.reduce((all, { name }) => withContainer(all, name, failure('CannotCreateVolumeError', reason)), record);
 }
 

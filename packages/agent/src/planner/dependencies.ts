@@ -17,7 +17,10 @@ export interface Dependency {
 export type Resolution = { state: 'met' } | { state: 'waiting'; until?: number } | { state: 'impossible'; reason: string };
 
 export function dependenciesOf(container: AssignedContainer, task: AssignedTask): Dependency[] {
-  const declared = container.dependsOn.map((each) => ({ on: each.containerName ?? '', condition: (each.condition ?? 'START') as Condition }));
+  const declared = container.dependsOn.map((each) => ({
+    on: each.containerName ?? '',
+    condition: (each.condition ?? 'START') as Condition,
+  }));
   const linked = (container.links ?? []).map((link) => ({ on: link.split(':')[0] ?? '', condition: 'START' as const }));
   const mounted = container.volumesFrom.map((from) => ({ on: from.sourceContainer ?? '', condition: 'CREATE' as const }));
   const first = task.containers[0]?.name;
@@ -39,7 +42,9 @@ export function resolveDependencies(
   records: Readonly<Record<string, ContainerRecord>>,
   now: number,
 ): Resolution {
-  const resolutions = dependenciesOf(container, task).map((dependency) => resolve(container.name, dependency, task, records, now));
+  const resolutions = dependenciesOf(container, task).map((dependency) =>
+    resolve(container.name, dependency, task, records, now),
+  );
   const impossible = resolutions.find(({ state }) => state === 'impossible');
   if (impossible) return impossible;
   const deadlines = resolutions.flatMap((each) => (each.state === 'waiting' ? [each.until ?? Infinity] : []));
@@ -60,7 +65,8 @@ function resolve(
   const refusal = `container "${dependent}" depends on container "${on}" with condition ${condition}`;
   if (phaseOf(record) === 'stopped') return { state: 'impossible', reason: `${refusal}, which it can no longer meet` };
   const until = startDeadline(on, condition, task, record);
-  if (until !== undefined && now >= until) return { state: 'impossible', reason: `${refusal}, which it did not meet within its startTimeout` };
+  if (until !== undefined && now >= until)
+    return { state: 'impossible', reason: `${refusal}, which it did not meet within its startTimeout` };
   return { state: 'waiting', until };
 }
 
@@ -85,6 +91,7 @@ function isMet(condition: Condition, record: ContainerRecord): boolean {
 /** `startTimeout` is the dependency's own setting and counts for what it must reach after its start. */
 function startDeadline(on: string, condition: Condition, task: AssignedTask, { observed }: ContainerRecord): number | undefined {
   const timeout = task.containers.find(({ name }) => name === on)?.startTimeout;
-  if (timeout === undefined || observed?.startedAt === undefined || condition === 'CREATE' || condition === 'START') return undefined;
+  if (timeout === undefined || observed?.startedAt === undefined || condition === 'CREATE' || condition === 'START')
+    return undefined;
   return observed.startedAt + timeout * 1000;
 }

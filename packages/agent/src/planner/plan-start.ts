@@ -28,7 +28,12 @@ export function planStart(record: TaskRecord, context: PlanContext): NextSteps {
 }
 
 /** The container's next step, when to look again, or nothing. */
-function nextStep(record: TaskRecord, spec: AssignedTask, container: AssignedContainer, context: PlanContext): Step | number | undefined {
+function nextStep(
+  record: TaskRecord,
+  spec: AssignedTask,
+  container: AssignedContainer,
+  context: PlanContext,
+): Step | number | undefined {
   const known = record.containers[container.name];
   const phase = known ? phaseOf(known) : 'absent';
   const target = container.name;
@@ -38,7 +43,9 @@ function nextStep(record: TaskRecord, spec: AssignedTask, container: AssignedCon
   if (dependencies.state === 'waiting') return dependencies.until;
   if (dependencies.state === 'impossible') return undefined;
   if (phase === 'created') return { name: 'start', target, runtimeId: known?.runtimeId ?? '' };
-  return hasVolumes(record, spec, container) ? { name: 'create', target, request: createRequest(record, spec, container, context) } : undefined;
+  return hasVolumes(record, spec, container)
+    ? { name: 'create', target, request: createRequest(record, spec, container, context) }
+    : undefined;
 }
 
 function createRequest(record: TaskRecord, spec: AssignedTask, container: AssignedContainer, { owner }: PlanContext) {

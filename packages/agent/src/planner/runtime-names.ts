@@ -13,7 +13,9 @@ export const containerRuntimeNames = (task: AssignedTask, taskId: string): Recor
 /** A shared volume keeps its own name; any other is the task's. Paths of the host have none. */
 export function volumeRuntimeNames(task: AssignedTask, taskId: string): Record<string, string> {
   const named = task.volumes.filter((volume) => volume.hostPath === undefined);
-  return Object.fromEntries(named.map((volume) => [volume.name, isShared(volume) ? volume.name : runtimeName(task, volume.name, taskId)]));
+  return Object.fromEntries(
+    named.map((volume) => [volume.name, isShared(volume) ? volume.name : runtimeName(task, volume.name, taskId)]),
+  );
 }
 
 const isShared = (volume: AssignedVolume): boolean => volume.docker?.scope === 'shared';

@@ -58,7 +58,11 @@ function reasonOf(container: ContainerRecord): string | undefined {
 }
 
 /** On the host's own network a container's ports are the host's. */
-function networkBindings(container: ContainerRecord, definition: AssignedContainer | undefined, { spec }: TaskRecord): NetworkBinding[] {
+function networkBindings(
+  container: ContainerRecord,
+  definition: AssignedContainer | undefined,
+  { spec }: TaskRecord,
+): NetworkBinding[] {
   if (spec?.networkMode !== 'host' || phaseOf(container) !== 'running') return container.observed?.networkBindings ?? [];
   return (definition?.portMappings ?? []).flatMap((mapping) =>
     containerPorts(mapping).map((port) => ({

@@ -54,7 +54,8 @@ function hostConfig(request: CreateRequest): HostConfig {
     Links: container.links?.map((link) => linkWithRuntimeName(link, request.names)),
     SecurityOpt: container.dockerSecurityOptions,
     Ulimits: container.ulimits?.map((limit) => ({ Name: limit.name!, Soft: limit.softLimit!, Hard: limit.hardLimit! })),
-    Sysctls: container.systemControls && Object.fromEntries(container.systemControls.map((each) => [each.namespace!, each.value!])),
+    Sysctls:
+      container.systemControls && Object.fromEntries(container.systemControls.map((each) => [each.namespace!, each.value!])),
     Binds: binds(request),
     VolumesFrom: container.volumesFrom.map(
       (from) => `${request.names[from.sourceContainer ?? ''] ?? from.sourceContainer}${from.readOnly ? ':ro' : ''}`,
@@ -94,7 +95,9 @@ function linuxSettings({ linuxParameters: linux, memory }: AssignedContainer): H
     MemorySwap: linux.maxSwap === undefined || memory === undefined ? undefined : (memory + linux.maxSwap) * mib,
     Tmpfs:
       linux.tmpfs &&
-      Object.fromEntries(linux.tmpfs.map((each) => [each.containerPath!, [`size=${each.size}m`, ...(each.mountOptions ?? [])].join(',')])),
+      Object.fromEntries(
+        linux.tmpfs.map((each) => [each.containerPath!, [`size=${each.size}m`, ...(each.mountOptions ?? [])].join(',')]),
+      ),
     Devices: linux.devices?.map((device) => ({
       PathOnHost: device.hostPath,
       PathInContainer: device.containerPath ?? device.hostPath,
@@ -109,7 +112,8 @@ function publishedPorts({ task, container }: CreateRequest): Map<string, string>
   if (task.networkMode !== 'bridge' || container.disableNetworking) return ports;
   for (const mapping of container.portMappings) {
     const protocol = mapping.protocol ?? 'tcp';
-    for (const port of containerPorts(mapping)) ports.set(`${port}/${protocol}`, mapping.hostPort ? String(mapping.hostPort) : '');
+    for (const port of containerPorts(mapping))
+      ports.set(`${port}/${protocol}`, mapping.hostPort ? String(mapping.hostPort) : '');
   }
   return ports;
 }
@@ -135,7 +139,10 @@ function linkWithRuntimeName(link: string, names: Record<string, string>): strin
 }
 
 /** The task's first container owns the namespaces that the others join; ECS has a pause container for it. */
-function sharedNamespace(mode: 'host' | 'task' | 'none' | undefined, { task, container, names }: CreateRequest): string | undefined {
+function sharedNamespace(
+  mode: 'host' | 'task' | 'none' | undefined,
+  { task, container, names }: CreateRequest,
+): string | undefined {
   const owner = task.containers[0]?.name ?? '';
   if (mode !== 'task') return mode;
   return container.name === owner ? undefined : `container:${names[owner]}`;

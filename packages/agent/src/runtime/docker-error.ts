@@ -1,7 +1,8 @@
 import { RuntimeError, type RuntimeErrorCode } from './container-runtime.ts';
 
 /** What dockerd answers with status 500 while it or its containerd goes down or comes up: not its last word. */
-const passing = /transport is closing|connection error|ttrpc: closed|context canceled|containerd.*(unavailable|not running)|code = Unavailable/i;
+const passing =
+  /transport is closing|connection error|ttrpc: closed|context canceled|containerd.*(unavailable|not running)|code = Unavailable/i;
 
 interface DockerFailure {
   statusCode?: number;
@@ -17,7 +18,8 @@ export function runtimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const failure = error as DockerFailure;
   const said = failure.json?.message ?? failure.message ?? String(error);
-  if (failure.statusCode === undefined) return new RuntimeError('unreachable', `Cannot connect to the Docker daemon: ${said}`, { cause: error });
+  if (failure.statusCode === undefined)
+    return new RuntimeError('unreachable', `Cannot connect to the Docker daemon: ${said}`, { cause: error });
   return new RuntimeError(codeOf(failure.statusCode, said), `Error response from daemon: ${said.trim()}`, { cause: error });
 }
 

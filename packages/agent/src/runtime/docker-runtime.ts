@@ -79,7 +79,10 @@ export class DockerRuntime implements ContainerRuntime {
     if (created) return { id: created.id, adopted: false };
     const existing = await this.inspect(request.name);
     if (existing && isSameContainer(existing.labels, request.labels)) return { id: existing.id, adopted: true };
-    throw new RuntimeError('conflict', `Error response from daemon: Conflict. The container name "${request.name}" is in use by another container.`);
+    throw new RuntimeError(
+      'conflict',
+      `Error response from daemon: Conflict. The container name "${request.name}" is in use by another container.`,
+    );
   }
 
   async start(id: string): Promise<void> {

@@ -3,7 +3,8 @@ import type { ContainerReport, TaskReport } from '../domain/task-record.ts';
 
 /** A report as it travels: times become ages at this moment, because hosts have no common clock. */
 export function statusMessage(taskId: string, report: TaskReport, now: number): TaskStatusMessage {
-  const age = (time: number | undefined): number | undefined => (time === undefined ? undefined : Math.max(0, Math.round(now - time)));
+  const age = (time: number | undefined): number | undefined =>
+    time === undefined ? undefined : Math.max(0, Math.round(now - time));
   return {
     taskId,
     lastStatus: report.lastStatus,
