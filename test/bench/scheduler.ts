@@ -1,10 +1,10 @@
 /**
  * How fast the scheduler decides, in this process and on one core; the store's commit is not in it.
  *
- *   node test/bench/scheduler.ts [--instances 1000] [--tasks 10000] [--services 100] [--runs 5]
+ *   node test/bench/scheduler.ts [--instances 1000] [--tasks 10000] [--services 100] [--runs 5] [--only TEXT]
  *
  * Progress goes to stderr; the last line of stdout is one JSON object with a row a scenario. Of the runs of each scenario the
- * median counts. Without --instances and --tasks both sizes are measured: 1,000 × 10,000 and 5,000 × 50,000.
+ * median counts; --only takes the scenarios whose name holds TEXT. Without --instances and --tasks both sizes are measured: 1,000 × 10,000 and 5,000 × 50,000.
  */
 import { parseArgs } from 'node:util';
 import { placeTasks, type InstanceSnapshot, type TaskToPlace } from '../../packages/controller/src/scheduler/place-tasks.ts';
@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
     tasks: { type: 'string' },
     services: { type: 'string', default: '100' },
     runs: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
   },
 });
 const sizes: Size[] =
@@ -125,5 +126,6 @@ function measure(size: Size, scenario: (typeof scenarios)[number]): Record<strin
   return { ...size, constraint: scenario.constraint, placementsPerSecond };
 }
 
-const rows = sizes.flatMap((size) => scenarios.map((scenario) => measure(size, scenario)));
+const chosen = scenarios.filter(({ constraint }) => constraint.includes(flags.only));
+const rows = sizes.flatMap((size) => chosen.map((scenario) => measure(size, scenario)));
 process.stdout.write(`${JSON.stringify({ bench: 'scheduler', services: Number(flags.services), rows })}\n`);

@@ -35,10 +35,8 @@ const encountered = (error: string): string => `encountered error "${error}"`;
 const memberOfReason = 'MemberOf placement constraint unsatisfied.';
 const distinctInstanceReason = 'DistinctInstance placement constraint unsatisfied.';
 
-const hasAttribute = (instance: WorkingInstance, { name, value }: RequiredAttribute): boolean => {
-  const own = instance.attributes[name];
-  return own !== undefined && (value === undefined || own === value);
-};
+const hasAttribute = ({ attributes }: WorkingInstance, { name, value }: RequiredAttribute): boolean =>
+  Object.hasOwn(attributes, name) && (value === undefined || attributes[name] === value);
 const isMember = (instance: WorkingInstance, { parsed }: Requirements['memberOf'][number]): boolean =>
   parsed.ok && evaluate(parsed.expression, instance);
 const takenPorts = (instance: WorkingInstance, { resources }: Requirements): string[] =>
@@ -122,8 +120,10 @@ const checks: readonly Check[] = [
 ];
 
 /** The first check that the instance fails; undefined: the task fits. */
-export const failedCheck = (instance: WorkingInstance, wanted: Requirements): Check | undefined =>
-  checks.find((check) => check.fails(instance, wanted));
+export function failedCheck(instance: WorkingInstance, wanted: Requirements): Check | undefined {
+  for (const check of checks) if (check.fails(instance, wanted)) return check;
+  return undefined;
+}
 
 /** How many checks stand before it, that is, were passed. */
 export const checksPassedBefore = (check: Check): number => checks.indexOf(check);

@@ -9,7 +9,7 @@
 import type { PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
 import type { Resources } from '@mini-ecs/shared';
 import type { Attributes } from '../domain/container-instance.ts';
-import { chooseInstance, openCandidateSet } from './candidate-set.ts';
+import { chooseInstance, openCandidateSet, type CandidateSet } from './candidate-set.ts';
 import { explainMissingInstance, explainRefusal, type RefusalExplanation } from './explain-refusal.ts';
 import { seededRandom, type SeededRandom } from './seeded-random.ts';
 import { batchTasks, type TaskBatch } from './task-batch.ts';
@@ -93,6 +93,16 @@ export interface PlacementRequest {
   seed: number;
 }
 
+/** Bounds the memory (about 200 bytes each) that batches take whose tasks come in turns. */
+const maximumCandidates = 1_000_000;
+
+interface PlacementState {
+  cluster: WorkingCluster;
+  random: SeededRandom;
+  /** Those with a candidate set, the one used longest ago first: it is closed when there are too many, and opened anew at its turn. */
+  openBatches: Set<TaskBatch>;
+}
+
 export { failureReason } from './checks.ts';
 
 export function placeTasks(request: PlacementRequest): PlacementDecision {
@@ -105,17 +115,16 @@ export function placeTasks(request: PlacementRequest): PlacementDecision {
 
 /** The same, a task a step: for a worker that must not hold the event loop for long. */
 export function* placeTasksStepwise({ tasks, instances, seed }: PlacementRequest): Generator<undefined, PlacementDecision> {
-  const cluster = workingCluster(instances);
-  const random = seededRandom(seed);
+  const state: PlacementState = { cluster: workingCluster(instances), random: seededRandom(seed), openBatches: new Set() };
   const batches = batchTasks(tasks);
   const decision: PlacementDecision = { placements: [], refusals: [] };
   for (const [index, task] of tasks.entries()) {
     const batch = batches[index] as TaskBatch;
-    const instance = placeOne(batch, cluster, random);
+    const instance = placeOne(batch, state);
     if (instance) {
       decision.placements.push({ task: task.id, instance: instance.id });
     } else {
-      batch.refusal ??= explain(batch, cluster);
+      batch.refusal ??= explain(batch, state.cluster);
       decision.refusals.push({ ...batch.refusal, task: task.id });
     }
     yield;
@@ -123,13 +132,32 @@ export function* placeTasksStepwise({ tasks, instances, seed }: PlacementRequest
   return decision;
 }
 
-function placeOne(batch: TaskBatch, cluster: WorkingCluster, random: SeededRandom): WorkingInstance | undefined {
-  batch.candidates ??= openCandidateSet(cluster, usableInstances(batch, cluster), batch.wanted, batch.levels, random);
-  const instance = chooseInstance(batch.candidates, cluster, random);
+function placeOne(batch: TaskBatch, state: PlacementState): WorkingInstance | undefined {
+  const { cluster, random } = state;
+  const instance = chooseInstance(candidatesOf(batch, state), cluster, random);
   if (instance) takePlace(cluster, instance, batch.wanted);
   batch.left--;
-  if (batch.left === 0) batch.candidates = undefined;
+  if (batch.left === 0) closeCandidates(batch, state);
   return instance;
+}
+
+function candidatesOf(batch: TaskBatch, state: PlacementState): CandidateSet {
+  const { cluster, random, openBatches } = state;
+  // So much was placed since that opening it anew costs less than following.
+  if (batch.candidates && cluster.journal.length - batch.candidates.seen > cluster.usable.length) batch.candidates = undefined;
+  batch.candidates ??= openCandidateSet(cluster, usableInstances(batch, cluster), batch.wanted, batch.levels, random);
+  openBatches.delete(batch);
+  openBatches.add(batch);
+  for (const oldest of openBatches) {
+    if (openBatches.size * cluster.usable.length <= maximumCandidates || oldest === batch) break;
+    closeCandidates(oldest, state);
+  }
+  return batch.candidates;
+}
+
+function closeCandidates(batch: TaskBatch, { openBatches }: PlacementState): void {
+  batch.candidates = undefined;
+  openBatches.delete(batch);
 }
 
 function usableInstances({ containerInstance }: TaskBatch, cluster: WorkingCluster): readonly WorkingInstance[] {

@@ -65,8 +65,8 @@ export function evaluate(expression: Expression, instance: InstanceFacts): boole
 function evaluateCondition(subject: Subject, test: Test, instance: InstanceFacts): boolean {
   switch (subject.name) {
     case 'attribute': {
+      if (test.operator === 'exists') return Object.hasOwn(instance.attributes, subject.attribute);
       const value = instance.attributes[subject.attribute];
-      if (test.operator === 'exists') return value !== undefined;
       return typeof value === 'string' && satisfies(value, test);
     }
     case 'agentConnected':
