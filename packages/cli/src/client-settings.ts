@@ -16,9 +16,14 @@ export interface ClientSettings {
 const endpointFile = (dataDir: string): string => path.join(dataDir, 'endpoint.json');
 const credentialsFile = (dataDir: string): string => path.join(dataDir, 'credentials.json');
 
-/** `MINI_ECS_DATA_DIR`, or the place for it that depends on who asks. */
-export const defaultDataDir = (): string =>
-  process.env['MINI_ECS_DATA_DIR'] || (process.getuid?.() === 0 ? '/var/lib/mini-ecs' : path.join(homedir(), '.mini-ecs'));
+/** Where the data directory is when nothing says otherwise. */
+const usualDataDir = (): string => (process.getuid?.() === 0 ? '/var/lib/mini-ecs' : path.join(homedir(), '.mini-ecs'));
+
+export const defaultDataDir = (): string => process.env['MINI_ECS_DATA_DIR'] || usualDataDir();
+
+/** What `mini-ecs env` needs to be told in another terminal: nothing, or ` --data-dir …`. */
+export const dataDirFlag = (dataDir: string): string =>
+  dataDir === usualDataDir() ? '' : ` --data-dir ${quoteForShell(dataDir)}`;
 
 /** Everything of `mini-ecs up` is in here, while it runs. */
 export const quickstartDir = (dataDir: string): string => path.join(dataDir, 'quickstart');

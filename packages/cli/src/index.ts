@@ -1,4 +1,6 @@
+export { createEcsClient } from './api-client.ts';
+export { exportLine, type ClientSettings } from './client-settings.ts';
 export { main } from './program.ts';
 export { LabCluster, type LabClusterOptions } from './quickstart/lab-cluster.ts';
 export { ManagedProcess } from './quickstart/managed-process.ts';
-export { exportLine, type ClientSettings } from './client-settings.ts';
+export { readTaskRows, renderTaskTable, type TaskRow } from './task-table.ts';

@@ -64,15 +64,13 @@ export function agentProcess(options: AgentProcessOptions): ManagedProcess {
     command: enter ? enter(command) : command,
     environment: {
       ...environment,
-      MINI_ECS_DATA_DIR: dataDir,
+      MINI_ECS_AGENT_DATA_DIR: dataDir,
       MINI_ECS_CONTROLLER: controller,
       MINI_ECS_CLUSTER: cluster,
       MINI_ECS_HOSTNAME: hostname,
       MINI_ECS_ADDRESS: address,
       MINI_ECS_AVAILABILITY_ZONE: zone,
-      MINI_ECS_ATTRIBUTES: `mini-ecs.address=${address}`,
       MINI_ECS_DOCKER_SOCKET: dockerSocket,
-      MINI_ECS_INSECURE_AGENTS: 'true',
     },
   });
 }

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createEcsClient } from '../api-client.ts';
-import { exportLine, quickstartDir, type ClientSettings } from '../client-settings.ts';
+import { dataDirFlag, exportLine, quickstartDir, type ClientSettings } from '../client-settings.ts';
 import { renderTaskTable, type TaskRow } from '../task-table.ts';
 import { Interruption, Interrupted } from './interruption.ts';
 import { LabQuickstart } from './lab-quickstart.ts';
@@ -79,8 +79,7 @@ async function runSample(
 
 function tell(settings: ClientSettings, { cluster, dataDir, ...options }: UpOptions, rows: TaskRow[]): void {
   const named = cluster === 'default' ? '' : ` --cluster ${cluster}`;
-  const where =
-    dataDir === path.dirname(quickstartDir(dataDir)) && !process.argv.includes('--data-dir') ? '' : ` --data-dir ${dataDir}`;
+  const where = dataDirFlag(dataDir);
   const lines = [
     '',
     renderTaskTable(rows),
@@ -99,7 +98,7 @@ function tell(settings: ClientSettings, { cluster, dataDir, ...options }: UpOpti
     `  aws ecs update-service${named} --service ${sampleService} --desired-count 6`,
     `  aws ecs describe-services${named} --services ${sampleService} --query 'services[0].events[:3].message'`,
     '',
-    `npx mini-ecs ps${named} prints the table again; Ctrl-C here removes all of it.`,
+    `npx mini-ecs ps${named}${where} prints the table again; Ctrl-C here removes all of it.`,
     '',
     'mini-ecs is ready',
   ];

@@ -1,0 +1,73 @@
+/**
+ * `npm test [suite …]`: sets up what is missing and runs the suites, all by default. Suites of quick tests use both cores of a small
+ * machine; those that start hosts and engines run one file after the other. Ends with the true counts.
+ */
+import { clusterPrograms, installMissing, type Program } from '@mini-ecs/lab';
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { readTap, type Counts } from './tap.ts';
+
+interface Suite {
+  files: string[];
+  programs: readonly Program[];
+  /** How many files at once. */
+  concurrency: number;
+  /** Until ava gives up on a run in which no test ends. */
+  patience: string;
+}
+
+const suites: Record<string, Suite> = {
+  unit: {
+    files: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+    programs: clusterPrograms,
+    concurrency: 2,
+    patience: '2m',
+  },
+  contract: { files: ['test/contract/**/*.test.ts'], programs: clusterPrograms, concurrency: 2, patience: '2m' },
+  simulation: { files: ['test/simulation/**/*.test.ts'], programs: clusterPrograms, concurrency: 2, patience: '3m' },
+  integration: { files: ['test/integration/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '3m' },
+  e2e: { files: ['test/e2e/**/*.test.ts'], programs: [...clusterPrograms, 'aws'], concurrency: 1, patience: '4m' },
+};
+
+interface Result extends Counts {
+  name: string;
+  seconds: number;
+}
+
+async function runSuite(name: string, { files, concurrency, patience }: Suite): Promise<Result> {
+  const started = performance.now();
+  const found = files.flatMap((pattern) => globSync(pattern)).sort();
+  if (found.length === 0) return { name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
+  console.log(`\n── ${name}: ${found.length} files`);
+  const serial = concurrency === 1 ? ['--serial'] : [];
+  const child = spawn('ava', ['--tap', `--concurrency=${concurrency}`, `--timeout=${patience}`, ...serial, ...found], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = new Promise<number>((resolve) => void child.on('close', (code) => resolve(code ?? 1)));
+  const counts = await readTap(child.stdout, (line) => console.log(line));
+  // A run that went wrong without a failed test (a file that does not load, a time-out) is a failure too.
+  if ((await closed) !== 0 && counts.failed === 0) counts.failed = 1;
+  return { name, ...counts, seconds: (performance.now() - started) / 1000 };
+}
+
+async function main(names: string[]): Promise<number> {
+  const unknown = names.filter((name) => !(name in suites));
+  if (unknown.length > 0) {
+    console.error(`No suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}.`);
+    return 2;
+  }
+  const chosen = Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
+  await installMissing([...new Set(chosen.flatMap(([, { programs }]) => programs))], (line) => console.error(line));
+  const results: Result[] = [];
+  for (const [name, suite] of chosen) results.push(await runSuite(name, suite));
+  console.log('');
+  for (const { name, passed, failed, skipped, seconds } of results) {
+    console.log(`${name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(0)} s`);
+  }
+  const total = (key: keyof Counts): number => results.reduce((sum, result) => sum + result[key], 0);
+  const skipped = total('skipped') > 0 ? `, ${total('skipped')} skipped` : '';
+  console.log(`${total('passed')} passed, ${total('failed')} failed${skipped}`);
+  return total('failed') === 0 && total('passed') > 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
