@@ -243,6 +243,7 @@ export interface Store {
    * service active in a cluster that is INACTIVE. An instance that it makes INACTIVE loses its session and lease.
    */
   put(command: PutRecord): Promise<PutResult>;
+  /** Refused too for an instance with tasks that have not STOPPED. */
   remove(command: { partition: Partition; kind: RecordKind; id: string; expect: Expectation }): Promise<PutResult>;
   /** Gives the record `<family>:<n>` with the next n of the family: counted up atomically, never used twice. */
   registerTaskDefinition(command: { family: string; fields: Fields }): Promise<{ revision: number; seq: number }>;

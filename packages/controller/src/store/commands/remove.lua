@@ -1,11 +1,13 @@
--- Removes one record if it is as expected, with all that the indexes of its kind hold of it.
+-- Removes one record if it is as expected, with all that the indexes of its kind hold of it. An instance stays while tasks
+-- on it have not STOPPED.
 -- KEYS[1]  the partition's base
 -- ARGV     kind, id, expectation, list of expected field, value …
 -- Reply    OK | REFUSED, fields of the record as it is
 -- include: arguments changes records expectation tasks instances
 local kind, id = argument(), argument()
 local current, flat = read_record(kind, id)
-if not expectation_holds(current) then
+local has_tasks = kind == 'instance' and redis.call('HLEN', key.instanceTasks(id)) > 0
+if not expectation_holds(current) or has_tasks then
   return { 'REFUSED', flat }
 end
 if current == nil then

@@ -43,7 +43,8 @@ function isAllowed(partition: MemoryPartition, kind: RecordKind, current: Fields
 
 export function remove(partition: MemoryPartition, kind: RecordKind, id: string, expect: Expectation): PutResult {
   const current = partition.record(kind, id);
-  if (!holds(expect, current)) return { ok: false, actual: current };
+  const hasTasks = kind === 'instance' && (partition.instanceTasks.get(id)?.size ?? 0) > 0;
+  if (!holds(expect, current) || hasTasks) return { ok: false, actual: current };
   const changes = new ChangeSet(partition);
   if (current === undefined) return changes.publish();
   if (kind === 'task') forgetTask(changes, id);
