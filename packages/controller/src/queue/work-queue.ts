@@ -110,12 +110,12 @@ export class WorkQueue implements WorkSink {
     return queue;
   }
 
+  /** A worker asks for Redis's version itself: unless it knows that it may block for milliseconds, timers are up to 1 s late. */
   #worker(name: QueueName, process: (job: Job<Work>) => Promise<void>): Worker<Work> {
     const worker = new Worker<Work>(name, process, {
       connection: this.#consumer!,
       prefix: this.#options.prefix,
       concurrency: concurrency[name],
-      skipVersionCheck: true,
       ...survival,
     });
     worker.on('error', (error) => this.#onError(error));
