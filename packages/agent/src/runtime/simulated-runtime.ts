@@ -99,7 +99,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     this.#answer();
     if (this.#pulled.has(image)) return { digest: `sha256:${image}` };
     const { cached, pullMs, pullError } = this.#behaviourOfImage(image);
-    return (cached ?? (pullMs === undefined && pullError === undefined)) ? {} : undefined;
+    return (cached ?? (pullMs === undefined && pullError === undefined)) ? { digest: undefined } : undefined;
   }
 
   async pull(image: string): Promise<void> {

@@ -1,0 +1,32 @@
+import test from 'ava';
+import { DockerRuntime } from '@mini-ecs/agent';
+import { busyboxImage, startTestDockerd, type TestDockerd } from '../support/dockerd.ts';
+import { containerRuntimeContract, type Behaviour } from './container-runtime.ts';
+
+// A process 1 without a handler never sees SIGTERM: `sleep` ignores it.
+const commands: Record<Behaviour, string[]> = {
+  runs: ['sleep', '600'],
+  'exits with 3': ['sh', '-c', 'exit 3'],
+  'prints two lines': ['sh', '-c', 'echo one; echo two'],
+  'ignores SIGTERM': ['sleep', '600'],
+  'exits with 7 on SIGTERM': ['sh', '-c', 'trap "exit 7" TERM; echo ready; while true; do sleep 0.1; done'],
+  'cannot start': ['nothing-of-that-name'],
+  'runs out of memory': ['sh', '-c', 'x=0123456789abcdef; while true; do x=$x$x; done'],
+};
+
+let dockerd: TestDockerd;
+let runtime: DockerRuntime;
+
+test.before(async () => {
+  dockerd = await startTestDockerd();
+  runtime = new DockerRuntime(dockerd.socketPath);
+});
+
+test.after.always(() => dockerd?.close());
+
+containerRuntimeContract(test.serial as typeof test, () => ({
+  runtime,
+  container: (behaviour) => ({ image: busyboxImage, command: commands[behaviour] }),
+  // Nothing listens there: refused at once, without a name to look up.
+  missingImage: '127.0.0.1:9/missing:1',
+}));
