@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@mini-ecs/shared';
-import { globalPartition, type Partition, type Store } from '../store/store.ts';
+import { globalPartition, StoreUnavailableError, type Partition, type Store } from '../store/store.ts';
 import { ClusterProjection, type BadRecordListener } from './cluster-projection.ts';
 import { GlobalProjection } from './global-projection.ts';
 import { PartitionFollower } from './partition-follower.ts';
@@ -74,18 +74,18 @@ export class StoreProjections implements Projections {
   async current(cluster: string): Promise<ClusterView> {
     const known = this.#clusters.get(cluster);
     if (known) {
-      await this.#bounded(known.refresh());
+      await this.#bounded(() => known.refresh());
       return known.replica;
     }
     // A name that nothing was ever written under is not followed: anyone may ask for any name.
-    if ((await this.#bounded(this.#store.feedEnd(cluster))) === 0) return new ClusterProjection(cluster, this.#onBadRecord);
+    if ((await this.#bounded(() => this.#store.feedEnd(cluster))) === 0) return new ClusterProjection(cluster, this.#onBadRecord);
     const follower = this.#followCluster(cluster);
-    await this.#bounded(follower.refresh());
+    await this.#bounded(() => follower.refresh());
     return follower.replica;
   }
 
   async currentGlobal(): Promise<GlobalView> {
-    await this.#bounded(this.#global.refresh());
+    await this.#bounded(() => this.#global.refresh());
     return this.#global.replica;
   }
 
@@ -231,13 +231,25 @@ export class StoreProjections implements Projections {
     }
   }
 
-  async #bounded<T>(read: Promise<T>): Promise<T> {
+  /** Reads may be repeated: a Redis that restarts costs its readers a moment, not an error. */
+  async #bounded<T>(read: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#readTimeoutMs;
+    for (;;) {
+      try {
+        return await this.#within(deadline - performance.now(), read());
+      } catch (error) {
+        const isOver = this.#closing.signal.aborted || performance.now() + firstRetryMs >= deadline;
+        if (!(error instanceof StoreUnavailableError) || isOver) throw error;
+      }
+      await this.#pause(firstRetryMs);
+    }
+  }
+
+  async #within<T>(ms: number, read: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`)),
-        this.#readTimeoutMs,
-      );
+      const error = new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`);
+      timer = setTimeout(() => reject(error), ms);
     });
     try {
       return await Promise.race([read, timeout]);
