@@ -6,6 +6,7 @@ import type { TestFn } from 'ava';
 import { randomBytes } from 'node:crypto';
 import { containerNameLabel, instanceLabel, taskArnLabel, type ContainerRuntime, type CreateRequest } from '@mini-ecs/agent';
 import type { AssignedContainer } from '@mini-ecs/shared';
+import { aContainer, anAssignedTask } from '../support/assigned-tasks.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** Containers that behave as named on the runtime under test: an image, and for a real one a command. */
@@ -26,23 +27,6 @@ export interface RuntimeUnderTest {
 
 const hex = (): string => randomBytes(16).toString('hex');
 
-function aContainer(overrides: Partial<AssignedContainer>): AssignedContainer {
-  return {
-    name: 'app',
-    image: '',
-    essential: true,
-    cpu: 0,
-    memory: 32,
-    portMappings: [],
-    environment: [],
-    dockerLabels: {},
-    mountPoints: [],
-    volumesFrom: [],
-    dependsOn: [],
-    ...overrides,
-  };
-}
-
 function aRequest(overrides: Partial<AssignedContainer>, instance = hex()): CreateRequest {
   const container = aContainer(overrides);
   const taskId = hex();
@@ -52,17 +36,7 @@ function aRequest(overrides: Partial<AssignedContainer>, instance = hex()): Crea
     [containerNameLabel]: container.name,
     [instanceLabel]: instance,
   };
-  const task = {
-    taskArn: labels[taskArnLabel] ?? '',
-    cluster: 'default',
-    clusterArn: 'arn:aws:ecs:us-east-1:000000000000:cluster/default',
-    family: 'web',
-    revision: 1,
-    group: 'family:web',
-    networkMode: 'bridge' as const,
-    containers: [container],
-    volumes: [],
-  };
+  const task = anAssignedTask(taskId, { containers: [container] });
   return { name, labels, task, container, names: { [container.name]: name }, volumes: {} };
 }
 

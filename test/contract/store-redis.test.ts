@@ -4,7 +4,12 @@ import test from 'ava';
 import { Redis } from 'ioredis';
 import { redisOptions } from '../../packages/controller/src/store/redis-connection.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
-import { StoreUnavailableError, StoreVersionError, globalPartition } from '../../packages/controller/src/store/store.ts';
+import {
+  StoreUnavailableError,
+  StoreVersionError,
+  globalPartition,
+  type Store,
+} from '../../packages/controller/src/store/store.ts';
 import { startTestRedis } from '../support/redis.ts';
 import {
   aTask,
@@ -13,6 +18,7 @@ import {
   createCluster,
   createService,
   createTasks,
+  eventually,
   openSession,
   report,
   serviceOf,
@@ -22,25 +28,30 @@ import {
 
 const connect = (url: string) => RedisStore.connect({ url, log: silentLogger });
 
+/** Creates one task after the other and notes the acknowledged ones; those that Redis's death took are let go. */
+async function writeUntil(signal: AbortSignal, store: Store, acknowledged: string[]): Promise<void> {
+  for (let i = 0; !signal.aborted; i++) {
+    const created = await createTasks(store, aTask(`t${i}`)).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    });
+    if (created?.ok) acknowledged.push(`t${i}`);
+  }
+}
+
 test('nothing acknowledged is lost when Redis is killed, and the store goes on by itself', async (t) => {
   const redis = await startTestRedis();
   const store = await connect(redis.url);
   try {
     await createCluster(store);
     const acknowledged: string[] = [];
-    let isOver = false;
-    const writer = (async () => {
-      for (let i = 0; !isOver; i++) {
-        const created = await createTasks(store, aTask(`t${i}`)).catch(() => undefined);
-        if (created?.ok) acknowledged.push(`t${i}`);
-      }
-    })();
+    const writing = new AbortController();
+    const writer = writeUntil(writing.signal, store, acknowledged);
     for (let restarts = 0; restarts < 3; restarts++) {
-      const before = acknowledged.length;
-      while (acknowledged.length < before + 20) await new Promise((resolve) => setTimeout(resolve, 5));
+      const enough = acknowledged.length + 20;
+      await eventually('20 more writes', async () => (acknowledged.length >= enough ? true : undefined));
       await redis.restart();
     }
-    isOver = true;
+    writing.abort();
     await writer;
     const records = await store.read(cluster, 'task', acknowledged);
     t.true(acknowledged.length >= 60);

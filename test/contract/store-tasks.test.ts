@@ -49,7 +49,7 @@ bothStores('of two requests with one token that meet, one creates and the other 
   const request = (id: string) =>
     store.createTasks({ cluster, tasks: [aTask(id)], token: { token: 'once', requestHash: 'hash', requestId: id } });
   const results = await Promise.all([request('a'), request('b')]);
-  t.deepEqual(results.map(({ ok }) => ok).sort(), [false, true]);
+  t.is(results.filter(({ ok }) => ok).length, 1);
   t.deepEqual(new Set(results.flatMap((result) => ('taskIds' in result ? result.taskIds : []))).size, 1);
 });
 
@@ -158,7 +158,7 @@ bothStores('of two reconcilers that saw the same, one commits', async (t, store)
   const commit = (id: string) =>
     commitService(store, { expect: { specVersion: 1, tasksVersion: 0 }, create: [aTask(id, { service: 'web' })] });
   const results = await Promise.all([commit('a'), commit('b')]);
-  t.deepEqual(results.map(({ ok }) => ok).sort(), [false, true]);
+  t.is(results.filter(({ ok }) => ok).length, 1);
 });
 
 bothStores('a service looks again when a task that it stopped had no place yet', async (t, store) => {

@@ -174,7 +174,7 @@ const sessionCommands = [
         reports: reports.map(({ task, status, detail }) => ({
           task,
           lastStatus: status,
-          rank: ranks[status as keyof typeof ranks],
+          rank: ranks[status],
           observed: status + detail,
         })),
       }),

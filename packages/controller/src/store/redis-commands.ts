@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { luaKeys } from './keys.ts';
+import { lostPerSweep, oneDayMs } from './store-limits.ts';
 
 export const commandNames = [
   'abandon-tasks',
@@ -49,11 +50,14 @@ function collectIncludes(lua: string, collected: Map<string, string>): void {
   }
 }
 
+const luaLimits = (feedLength: number): string =>
+  `local limit = { feedLength = ${feedLength}, keptMs = ${oneDayMs}, lostPerSweep = ${lostPerSweep} }\n`;
+
 function assemble(name: CommandName, feedLength: number): RedisCommand {
   const body = readLua(`${name}.lua`);
   const includes = new Map<string, string>();
   collectIncludes(body, includes);
-  const lua = [luaKeys(), `local feed_length = ${feedLength}\n`, ...includes.values(), body].join('\n');
+  const lua = [luaKeys(), luaLimits(feedLength), ...includes.values(), body].join('\n');
   return { lua, sha: createHash('sha1').update(lua).digest('hex') };
 }
 

@@ -33,7 +33,9 @@ export function redisOptions(url: string): RedisOptions {
 /** Replies by which a Redis that is there says that it cannot serve now. */
 const unavailableReply = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|READONLY|MISCONF|OOM|NOREPLICAS|TRYAGAIN)\b/;
 
-const isFault = (error: unknown): boolean => error instanceof ReplyError && !unavailableReply.test((error as Error).message);
+/** Redis refused the command itself, or this program is wrong: nothing that waiting would mend. */
+const isFault = (error: unknown): boolean =>
+  error instanceof TypeError || (error instanceof ReplyError && !unavailableReply.test((error as Error).message));
 
 /** A command that waits for the connection: called when it is there (or with what is wrong). */
 type Waiting = (unavailable?: StoreUnavailableError) => void;
@@ -42,7 +44,8 @@ export class RedisConnection {
   readonly #redis: Redis;
   readonly #where: string;
   readonly #waiting = new Set<Waiting>();
-  #lastError = 'not connected';
+  /** Why the connection is away. */
+  #lastError: string | undefined;
 
   constructor(options: RedisOptions, name: string, log: Logger) {
     this.#where = options.path ?? `${options.host}:${options.port}`;
@@ -62,7 +65,8 @@ export class RedisConnection {
       this.#lastError = error.message;
     });
     this.#redis.on('ready', () => {
-      log.debug({ redis: this.#where, connection: name }, 'Redis connected');
+      if (this.#lastError !== undefined) log.info({ redis: this.#where, connection: name }, 'Redis is back');
+      this.#lastError = undefined;
       for (const go of this.#waiting) go();
     });
   }
@@ -74,7 +78,9 @@ export class RedisConnection {
       return await action(this.#redis);
     } catch (error) {
       if (isFault(error)) throw error;
-      throw this.#unavailable(error instanceof Error ? error.message : String(error));
+      throw this.#unavailable(
+        error instanceof ReplyError ? (error as Error).message : 'the connection was lost before its reply came',
+      );
     }
   }
 
@@ -86,7 +92,7 @@ export class RedisConnection {
   #connected(): Promise<void> {
     if (this.#redis.status === 'end') return Promise.reject(this.#unavailable('the store was closed'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => go(this.#unavailable(this.#lastError)), patienceMs);
+      const timer = setTimeout(() => go(this.#unavailable(this.#lastError ?? 'not connected')), patienceMs);
       const go: Waiting = (unavailable) => {
         clearTimeout(timer);
         this.#waiting.delete(go);

@@ -5,7 +5,7 @@
 --          number of withdrawals, then per withdrawal: task, request id, refusal,
 --          number of refusals of services, then per refusal: service, refusal
 -- Reply    OK …, per binding: '' or why it was refused, per withdrawal: 1 withdrawn | 0 bound, STOPPED or gone
--- include: arguments changes records time ports tasks
+-- include: arguments changes records ports tasks
 local now = argument()
 local instances = {}
 
@@ -76,7 +76,7 @@ local function withdraw(task_id, request_id, refusal)
   end
   forget_task(task_id)
   redis.call('RPUSH', key.refusals(request_id), refusal)
-  redis.call('PEXPIRE', key.refusals(request_id), one_day_ms)
+  redis.call('PEXPIRE', key.refusals(request_id), limit.keptMs)
   return 1
 end
 

@@ -2,7 +2,7 @@
 -- KEYS[1]  the partition's base
 -- ARGV     cluster, token or '', request hash, request id, number of tasks, then per task: id, list of field, value …
 -- Reply    OK | REPEATED, request id, task ids … | TOKEN_CONFLICT, request id, task ids … | CLUSTER_NOT_ACTIVE
--- include: arguments changes records time tasks
+-- include: arguments changes records tasks
 local cluster, token, request_hash, request_id = argument(), argument(), argument(), argument()
 
 if token ~= '' then
@@ -27,6 +27,6 @@ for _ = 1, number_argument() do
   end
 end
 if token ~= '' then
-  redis.call('PEXPIRE', key.token(token), one_day_ms)
+  redis.call('PEXPIRE', key.token(token), limit.keptMs)
 end
 return written()

@@ -4,7 +4,7 @@
 -- Reply    CHANGES, position, then per record: kind, id, its fields (empty: it is gone)
 --          | RESET: the feed does not reach back that far, or has not come that far, or too much changed
 -- include: arguments
-local since, limit = number_argument(), number_argument()
+local since, most = number_argument(), number_argument()
 local position = tonumber(redis.call('GET', key.feedEnd) or '0')
 if since > position then
   return { 'RESET' }
@@ -25,7 +25,7 @@ while at < position do
     if not is_seen[record_key] then
       is_seen[record_key] = true
       seen = seen + 1
-      if seen > limit then
+      if seen > most then
         return { 'RESET' }
       end
       reply[#reply + 1] = kind

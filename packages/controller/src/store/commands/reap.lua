@@ -3,9 +3,9 @@
 -- ARGV     before (ms), at most this many of each
 -- Reply    OK …, task ids, instance ids
 -- include: arguments changes tasks instances
-local before, limit = argument(), argument()
+local before, most = argument(), argument()
 local function older(index)
-  return redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. before, 'LIMIT', 0, limit)
+  return redis.call('ZRANGEBYSCORE', index, '-inf', '(' .. before, 'LIMIT', 0, most)
 end
 
 local tasks, instances = older(key.stoppedTasks), older(key.inactiveInstances)

@@ -1,4 +1,4 @@
--- Judges instances lost whose lease ended, at most 1,000 at once. A sweep whose predecessor is older than two periods
+-- Judges instances lost whose lease ended, at most limit.lostPerSweep at once. A sweep whose predecessor is older than two periods
 -- judges nobody: Redis, the controllers or the machine stood still, and every agent first gets the time to come back
 -- (the longer of the lease and 1 s for every 250 instances).
 -- KEYS[1]  the partition's base
@@ -33,7 +33,7 @@ end
 
 local lost = {}
 if judge_from <= now then
-  for _, instance in ipairs(redis.call('ZRANGEBYSCORE', key.leases, '-inf', now, 'LIMIT', 0, 1000)) do
+  for _, instance in ipairs(redis.call('ZRANGEBYSCORE', key.leases, '-inf', now, 'LIMIT', 0, limit.lostPerSweep)) do
     if judge_lost(instance) then
       lost[#lost + 1] = instance
     end

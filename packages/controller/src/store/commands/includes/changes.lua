@@ -52,7 +52,7 @@ local function written(...)
         redis.call('HINCRBY', key.record(entry.kind, entry.id), 'version', 1)
       end
       local entry_id = string.format('%d-0', position - #touched + i)
-      redis.call('XADD', key.feed, 'MAXLEN', '~', feed_length, entry_id, entry.kind, entry.id)
+      redis.call('XADD', key.feed, 'MAXLEN', '~', limit.feedLength, entry_id, entry.kind, entry.id)
     end
   end
   return { 'OK', position, hints, ... }

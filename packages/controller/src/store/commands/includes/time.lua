@@ -1,5 +1,3 @@
-local one_day_ms = 24 * 60 * 60 * 1000
-
 -- The time of day of Redis, in ms: the one clock that every controller shares.
 local function redis_now()
   local time = redis.call('TIME')
