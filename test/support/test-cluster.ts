@@ -43,13 +43,12 @@ export class TestCluster {
   static async start({ hosts, environment = {} }: TestClusterOptions): Promise<TestCluster> {
     const lab = await createLab({ hosts });
     try {
-      const folder = path.join(lab.folder, 'controller');
       const home = path.join(lab.folder, 'home');
       mkdirSync(home);
       const [apiPort, agentPort] = [await freePort(), await freePort()];
       const labCluster = new LabCluster({
         lab,
-        folder,
+        logFolder: path.join(lab.folder, 'logs'),
         apiPort,
         agentPort,
         cluster,
@@ -172,7 +171,7 @@ export class TestCluster {
 
   async destroy(): Promise<void> {
     this.ecs.destroy();
-    await this.lab.destroy();
+    await this.#cluster.destroy();
   }
 }
 

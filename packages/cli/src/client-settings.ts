@@ -2,7 +2,7 @@
  * What a client needs to reach a controller of this machine: the address from `endpoint.json`, which `mini-ecs controller` leaves
  * in its data directory, and the first access key from `credentials.json` beside it.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -25,20 +25,39 @@ export const defaultDataDir = (): string => process.env['MINI_ECS_DATA_DIR'] || 
 export const dataDirFlag = (dataDir: string): string =>
   dataDir === usualDataDir() ? '' : ` --data-dir ${quoteForShell(dataDir)}`;
 
-/** Everything of `mini-ecs up` is in here, while it runs. */
+/** Logs of `mini-ecs up`, and where no lab is possible its controller's data. */
 export const quickstartDir = (dataDir: string): string => path.join(dataDir, 'quickstart');
 
+/** What a running `mini-ecs up` says of itself. */
+export interface QuickstartRecord {
+  pid: number;
+  /** Of its controller; undefined until it has one. */
+  controllerDataDir?: string;
+}
+
+const quickstartFile = (dataDir: string): string => path.join(dataDir, 'quickstart.json');
+
+export function readQuickstart(dataDir: string): QuickstartRecord | undefined {
+  return existsSync(quickstartFile(dataDir)) ? readJson<QuickstartRecord>(quickstartFile(dataDir)) : undefined;
+}
+
+export function writeQuickstart(dataDir: string, record: QuickstartRecord): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeWhole(quickstartFile(dataDir), record);
+}
+
+export const removeQuickstart = (dataDir: string): void => rmSync(quickstartFile(dataDir), { force: true });
+
 export function writeEndpoint(dataDir: string, endpoint: { endpoint: string; region: string }): void {
-  const temporary = `${endpointFile(dataDir)}.${process.pid}`;
-  writeFileSync(temporary, `${JSON.stringify(endpoint, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(temporary, endpointFile(dataDir));
+  writeWhole(endpointFile(dataDir), endpoint);
 }
 
 export const removeEndpoint = (dataDir: string): void => rmSync(endpointFile(dataDir), { force: true });
 
 /** Of the quickstart if one runs in this data directory, else of its controller. Throws with what to do when there is none. */
 export function readClientSettings(dataDir: string): ClientSettings {
-  const found = [quickstartDir(dataDir), dataDir].find((folder) => existsSync(endpointFile(folder)));
+  const folders = [readQuickstart(dataDir)?.controllerDataDir ?? dataDir, dataDir];
+  const found = folders.find((folder) => existsSync(endpointFile(folder)));
   if (!found) {
     throw new Error(
       `No controller has left its address in ${dataDir}. Start one with "mini-ecs up" or "mini-ecs controller"; if it uses another data directory, set MINI_ECS_DATA_DIR or --data-dir.`,
@@ -71,3 +90,10 @@ const quoteForShell = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 const readJson = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
+
+/** A reader sees the file before or after, never half of it. */
+function writeWhole(file: string, content: object): void {
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, file);
+}

@@ -1,7 +1,7 @@
 /**
  * Which processes belong to a lab: those that carry its folder in their environment (`MINI_ECS_LAB`: engines, their shims,
- * controllers with their Redis), those inside its hosts' network namespaces, and those in its control groups (containers).
- * All three are the kernel's word about a living process, so a recycled pid is never taken for one of them.
+ * controllers), those inside its hosts' network namespaces, those in its control groups (containers), and a Redis whose socket
+ * is in its folder: redis-server writes its title over its environment. All of them are the kernel's word about a living process, so a recycled pid is never taken for one of them.
  */
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
@@ -24,7 +24,8 @@ export function processesOf(lab: LabTraces): number[] {
     const namespace = /\[(\d+)\]/.exec(tryTo(() => readlinkSync(`/proc/${pid}/ns/net`)) ?? '')?.[1];
     if (namespace && inodes.has(Number(namespace))) return true;
     if (fileOf(pid, 'cgroup').includes(`:${lab.cgroup}/`)) return true;
-    return fileOf(pid, 'environ').split('\0').includes(mark);
+    if (fileOf(pid, 'environ').split('\0').includes(mark)) return true;
+    return commandLineOf(pid).startsWith(`redis-server unixsocket:${lab.folder}/`);
   });
 }
 

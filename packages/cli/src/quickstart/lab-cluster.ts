@@ -9,8 +9,7 @@ import type { Waiting } from './wait-until.ts';
 
 export interface LabClusterOptions {
   lab: Lab;
-  /** Of the controller; logs are kept here too. */
-  folder: string;
+  logFolder: string;
   apiPort: number;
   agentPort: number;
   cluster: string;
@@ -24,6 +23,8 @@ export interface LabClusterOptions {
 
 export class LabCluster {
   readonly lab: Lab;
+  /** Of the controller; in the lab's folder, as everything is that ends with the lab. */
+  readonly dataDir: string;
   readonly settings: ClientSettings;
   readonly controller: ManagedProcess;
   /** In the order of the lab's hosts. */
@@ -31,19 +32,20 @@ export class LabCluster {
   readonly #options: LabClusterOptions;
 
   constructor(options: LabClusterOptions) {
-    const { lab, folder, apiPort, agentPort, accessKey, region } = options;
+    const { lab, logFolder, apiPort, agentPort, accessKey, region } = options;
     this.#options = options;
     this.lab = lab;
+    this.dataDir = path.join(lab.folder, 'controller');
     this.settings = { endpoint: `http://127.0.0.1:${apiPort}`, region, ...accessKey };
     this.controller = controllerProcess({
-      dataDir: folder,
+      dataDir: this.dataDir,
       apiPort,
       agentPort,
       accessKey,
       // The bridge's address is the lab's own network: the only other place where agents may speak in clear.
       agentHosts: ['127.0.0.1', lab.address],
       environment: this.#environment(),
-      logFile: path.join(folder, 'logs', 'controller.log'),
+      logFile: path.join(logFolder, 'controller.log'),
       onCrash: this.#onCrash('controller'),
     });
     this.agents = lab.hosts.map((host) => this.#agent(host));
@@ -63,8 +65,14 @@ export class LabCluster {
     }
   }
 
+  /** Ends everything with the lab. */
+  async destroy(): Promise<void> {
+    for (const each of [this.controller, ...this.agents]) each.expectEnd();
+    await this.lab.destroy();
+  }
+
   #agent(host: LabHost): ManagedProcess {
-    const { agentPort, cluster, folder } = this.#options;
+    const { agentPort, cluster, logFolder } = this.#options;
     return agentProcess({
       hostname: host.name,
       address: host.address,
@@ -75,7 +83,7 @@ export class LabCluster {
       dataDir: path.join(host.folder, 'agent'),
       enter: (command) => host.commandInside(command),
       environment: this.#environment(),
-      logFile: path.join(folder, 'logs', `agent-${host.number}.log`),
+      logFile: path.join(logFolder, `agent-${host.number}.log`),
       onCrash: this.#onCrash(`agent of ${host.name}`),
     });
   }

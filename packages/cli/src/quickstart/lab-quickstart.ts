@@ -4,10 +4,9 @@ import { clusterPrograms, installMissing, prepareLab, sampleImage, type Lab } fr
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createEcsClient } from '../api-client.ts';
-import type { ClientSettings } from '../client-settings.ts';
 import { LabCluster } from './lab-cluster.ts';
 import type { UpOptions } from './options.ts';
-import { advice, type QuickstartCluster } from './quickstart-cluster.ts';
+import { advice, type QuickstartCluster, type StartedCluster } from './quickstart-cluster.ts';
 import type { Steps } from './steps.ts';
 
 export class LabQuickstart implements QuickstartCluster {
@@ -15,6 +14,7 @@ export class LabQuickstart implements QuickstartCluster {
   readonly #options: UpOptions;
   readonly #folder: string;
   #lab?: Lab;
+  #cluster?: LabCluster;
 
   constructor(options: UpOptions, folder: string) {
     this.#options = options;
@@ -34,12 +34,13 @@ export class LabQuickstart implements QuickstartCluster {
     });
   }
 
-  async start(steps: Steps, signal: AbortSignal): Promise<ClientSettings> {
+  async start(steps: Steps, signal: AbortSignal): Promise<StartedCluster> {
     const lab = this.#lab;
     if (!lab) throw new Error('start comes after prepare');
     const { hosts, cluster } = this.#options;
     const seeLogs = advice.logs(path.join(this.#folder, 'logs'));
-    const miniEcs = this.#cluster(lab, steps);
+    const miniEcs = this.#createCluster(lab, steps);
+    this.#cluster = miniEcs;
     miniEcs.controller.start();
     // Meanwhile: the controller and the engines have nothing to wait for in each other.
     const engines = lab.startEngines();
@@ -62,18 +63,18 @@ export class LabQuickstart implements QuickstartCluster {
     } finally {
       client.destroy();
     }
-    return miniEcs.settings;
+    return { settings: miniEcs.settings, controllerDataDir: miniEcs.dataDir };
   }
 
   async remove(): Promise<void> {
-    await this.#lab?.destroy();
+    await (this.#cluster ?? this.#lab)?.destroy();
   }
 
-  #cluster(lab: Lab, steps: Steps): LabCluster {
+  #createCluster(lab: Lab, steps: Steps): LabCluster {
     const { apiPort, agentPort, cluster, region, accessKey } = this.#options;
     return new LabCluster({
       lab,
-      folder: this.#folder,
+      logFolder: path.join(this.#folder, 'logs'),
       apiPort,
       agentPort,
       cluster,

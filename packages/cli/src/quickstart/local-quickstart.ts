@@ -13,7 +13,7 @@ import { readTaskRows } from '../task-table.ts';
 import { agentProcess, controllerProcess, waitForAgents, waitForController } from './cluster-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { UpOptions } from './options.ts';
-import { advice, type QuickstartCluster } from './quickstart-cluster.ts';
+import { advice, type QuickstartCluster, type StartedCluster } from './quickstart-cluster.ts';
 import { sampleService } from './sample-service.ts';
 import type { Steps } from './steps.ts';
 import { isMiniEcs } from './up-lock.ts';
@@ -47,7 +47,7 @@ export class LocalQuickstart implements QuickstartCluster {
     await this.#endProcessesOfKilledRun();
   }
 
-  async start(steps: Steps, signal: AbortSignal): Promise<ClientSettings> {
+  async start(steps: Steps, signal: AbortSignal): Promise<StartedCluster> {
     const { cluster, apiPort, region, accessKey } = this.#options;
     const settings: ClientSettings = { endpoint: `http://127.0.0.1:${apiPort}`, region, ...accessKey };
     const seeLogs = advice.logs(path.join(this.#folder, 'logs'));
@@ -63,7 +63,7 @@ export class LocalQuickstart implements QuickstartCluster {
     await steps.run(`The agent has joined cluster ${cluster}`, seeLogs, () =>
       waitForAgents(client, cluster, 1, { timeoutMs: 30_000, signal }),
     );
-    return settings;
+    return { settings, controllerDataDir: this.#folder };
   }
 
   /** Unlike a lab's, this engine goes on: its containers are stopped through the service before those who know them end. */

@@ -58,10 +58,15 @@ export class ManagedProcess {
     this.#child = child;
   }
 
-  /** Ends it and waits until it is gone; one that does not heed SIGTERM for ten seconds gets SIGKILL. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  /** Somebody else ends it soon: that is no crash. */
+  expectEnd(): void {
     this.#stopping = true;
     clearTimeout(this.#restart);
+  }
+
+  /** Ends it and waits until it is gone; one that does not heed SIGTERM for ten seconds gets SIGKILL. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.expectEnd();
     const child = this.#child;
     if (!child || !this.isRunning) return;
     const gone = once(child, 'exit');

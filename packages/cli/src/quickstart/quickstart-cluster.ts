@@ -1,6 +1,11 @@
 import type { ClientSettings } from '../client-settings.ts';
 import type { Steps } from './steps.ts';
 
+export interface StartedCluster {
+  settings: ClientSettings;
+  controllerDataDir: string;
+}
+
 /** A cluster that a quickstart brings up: on a lab of hosts, or on the Docker Engine that is there. */
 export interface QuickstartCluster {
   /** The image of the sample service; every engine has it or can pull it. */
@@ -8,7 +13,7 @@ export interface QuickstartCluster {
   /** Programs are there, leftovers of a killed run are not. */
   prepare(steps: Steps): Promise<void>;
   /** Up to agents that have joined, in a cluster that exists. */
-  start(steps: Steps, signal: AbortSignal): Promise<ClientSettings>;
+  start(steps: Steps, signal: AbortSignal): Promise<StartedCluster>;
   /** Removes whatever was made so far. */
   remove(): Promise<void>;
 }

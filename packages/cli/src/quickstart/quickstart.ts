@@ -7,9 +7,9 @@ import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { createEcsClient } from '../api-client.ts';
-import { dataDirFlag, exportLine, quickstartDir, type ClientSettings } from '../client-settings.ts';
+import { dataDirFlag, exportLine, quickstartDir, writeQuickstart, type ClientSettings } from '../client-settings.ts';
 import { renderTaskTable, type TaskRow } from '../task-table.ts';
-import { Interruption, Interrupted } from './interruption.ts';
+import { Interruption } from './interruption.ts';
 import { LabQuickstart } from './lab-quickstart.ts';
 import { LocalQuickstart } from './local-quickstart.ts';
 import type { UpOptions } from './options.ts';
@@ -22,7 +22,7 @@ const sampleTasks = 3;
 
 export async function runQuickstart(options: UpOptions): Promise<void> {
   const folder = quickstartDir(options.dataDir);
-  const unlock = await holdLock(path.join(options.dataDir, 'quickstart.json'), advice.ports);
+  const unlock = holdLock(options.dataDir);
   const interruption = new Interruption();
   const steps = new Steps(process.stderr);
   const cluster = labIsPossible() ? new LabQuickstart(options, folder) : new LocalQuickstart(options, folder);
@@ -30,13 +30,14 @@ export async function runQuickstart(options: UpOptions): Promise<void> {
     await bringUp(cluster, options, steps, interruption.signal);
     await interruption.happened;
   } catch (error) {
-    if (!(error instanceof Interrupted)) explain(error);
+    // A step that fails because Ctrl-C ended what it waited for is no failure.
+    if (!interruption.signal.aborted) explain(error);
   } finally {
     await steps.run('Removing hosts, containers and data', `Look at ${folder} and at "ip link".`, async () => {
       await cluster.remove();
       // After a failure the logs stay until the next start.
       if (process.exitCode === undefined) await rm(folder, { recursive: true, force: true });
-      await unlock();
+      unlock();
     });
     interruption.end();
   }
@@ -48,7 +49,8 @@ async function bringUp(cluster: QuickstartCluster, options: UpOptions, steps: St
   await steps.run(`Ports ${options.apiPort} and ${options.agentPort} are free`, advice.ports, async () => {
     for (const port of [options.apiPort, options.agentPort]) await requireFreePort(port);
   });
-  const settings = await cluster.start(steps, signal);
+  const { settings, controllerDataDir } = await cluster.start(steps, signal);
+  writeQuickstart(options.dataDir, { pid: process.pid, controllerDataDir });
   signal.throwIfAborted();
   const rows = await runSample(cluster, settings, options, steps, signal);
   tell(settings, options, rows);

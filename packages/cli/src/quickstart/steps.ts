@@ -1,5 +1,6 @@
 /** Progress that a person can follow: a line a step, with its seconds once it is done. */
 import { messageOf } from '../failure.ts';
+import { Interrupted } from './interruption.ts';
 
 /** A step that did not work out; `advice` says what to do about it. */
 export class StepFailed extends Error {
@@ -29,6 +30,7 @@ export class Steps {
       this.#finish(`  ok ${title.padEnd(50)} ${seconds()}`);
       return result;
     } catch (error) {
+      if (error instanceof Interrupted) throw error;
       this.#finish(`  FAILED ${title} after ${seconds()}`);
       throw new StepFailed(title, error, advice);
     }

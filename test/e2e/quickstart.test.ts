@@ -1,0 +1,119 @@
+/** `npm start` and what it prints, as a newcomer would use it. */
+import test, { type ExecutionContext } from 'ava';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { freePort } from '../support/free-port.ts';
+
+const program = path.resolve('packages/cli/bin/mini-ecs.js');
+const execute = promisify(execFile);
+
+interface Quickstart {
+  process: ChildProcess;
+  /** Both streams, so far. */
+  lines: string[];
+  /** Settles when it is ready; rejects when it ends before. */
+  ready: Promise<void>;
+}
+
+async function aDataDir(t: ExecutionContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mini-ecs-quickstart-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function startQuickstart(t: ExecutionContext, dataDir: string): Promise<Quickstart> {
+  const ports = ['--api-port', String(await freePort()), '--agent-port', String(await freePort())];
+  const child = spawn(process.execPath, [program, 'up', '--data-dir', dataDir, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => end(child, 'SIGINT'));
+  const lines: string[] = [];
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on('line', (line) => {
+        lines.push(line);
+        if (line === 'mini-ecs is ready') resolve();
+      });
+    }
+    child.once('exit', () => reject(new Error(`mini-ecs up ended:\n${lines.join('\n')}`)));
+  });
+  ready.catch(() => undefined);
+  return { process: child, lines, ready };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+  return child.exitCode;
+}
+
+const miniEcs = async (...args: string[]): Promise<string> => (await execute(process.execPath, [program, ...args])).stdout;
+
+/** The lab that the hosts in the table belong to. */
+const labOf = ({ lines }: Quickstart): string => /\b(mecs\d+)-1\b/.exec(lines.join('\n'))?.[1] ?? '';
+
+function tracesOf(lab: string): string[] {
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+  const names = [...namespaces, ...readdirSync('/sys/class/net')].filter((name) => name === lab || name.startsWith(`${lab}-`));
+  const folder = `/var/lib/mini-ecs-lab/${lab.slice('mecs'.length)}`;
+  return existsSync(folder) ? [...names, folder] : names;
+}
+
+test.serial('up shows three hosts with a sample service, its commands work, and Ctrl-C removes all of it', async (t) => {
+  const dataDir = await aDataDir(t);
+  const up = await startQuickstart(t, dataDir);
+  await up.ready;
+  const rows = up.lines.filter((line) => / service:sample-web /.test(line));
+  t.is(rows.length, 3);
+  t.deepEqual(rows.map((row) => /us-east-1[a-c]/.exec(row)?.[0] ?? '').sort(), ['us-east-1a', 'us-east-1b', 'us-east-1c']);
+  t.true(rows.every((row) => row.endsWith('RUNNING')));
+
+  const settings = (await miniEcs('env', '--data-dir', dataDir)).trim();
+  t.true(up.lines.some((line) => line.trim() === settings));
+  const table = await miniEcs('ps', '--data-dir', dataDir);
+  for (const row of rows) t.true(table.includes(row));
+  const [task = ''] = rows[0]?.split(/\s+/) ?? [];
+  t.regex(await miniEcs('logs', task, '--data-dir', dataDir), /^sample-web listens on port 8080$/m);
+  t.is((await miniEcs('logs', task, 'web', '--tail', '1', '--data-dir', dataDir)).trim().split('\n').length, 1);
+
+  const second = await startQuickstart(t, dataDir);
+  await t.throwsAsync(second.ready, { message: /another mini-ecs up .* --api-port/s });
+
+  const lab = labOf(up);
+  t.not(tracesOf(lab).length, 0);
+  t.is(await end(up.process, 'SIGINT'), 0, up.lines.join('\n'));
+  t.deepEqual(tracesOf(lab), []);
+  t.deepEqual(readdirSync(dataDir), []);
+});
+
+test.serial('up works again after it was killed, and removes what the killed one left', async (t) => {
+  const dataDir = await aDataDir(t);
+  const killed = await startQuickstart(t, dataDir);
+  await killed.ready;
+  await end(killed.process, 'SIGKILL');
+  t.not(tracesOf(labOf(killed)).length, 0);
+
+  const up = await startQuickstart(t, dataDir);
+  await up.ready;
+  if (labOf(up) !== labOf(killed)) t.deepEqual(tracesOf(labOf(killed)), []);
+  t.is(await end(up.process, 'SIGTERM'), 0);
+  t.deepEqual(tracesOf(labOf(up)), []);
+});
+
+test.serial('Ctrl-C while it starts leaves nothing either', async (t) => {
+  const dataDir = await aDataDir(t);
+  const up = await startQuickstart(t, dataDir);
+  await new Promise<void>((resolve) => {
+    up.process.stderr?.on('data', () => up.lines.some((line) => line.includes('Controller and Redis')) && resolve());
+  });
+  await end(up.process, 'SIGINT');
+  t.false(up.lines.includes('mini-ecs is ready'));
+  t.deepEqual(readdirSync(dataDir), []);
+});
