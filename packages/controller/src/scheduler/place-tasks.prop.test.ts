@@ -20,10 +20,18 @@ const constraint: fc.Arbitrary<TaskToPlace['constraints'][number]> = fc.oneof(
     )
     .map((expression) => ({ type: 'memberOf' as const, expression })),
 );
+type PlacementConstraints = TaskToPlace['constraints'];
+const constraints = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<PlacementConstraints>([]) },
+  { weight: 1, arbitrary: fc.array(constraint, { maxLength: 2 }) },
+);
+const spreads: TaskToPlace['strategy'] = [
+  { type: 'spread', field: 'attribute:ecs.availability-zone' },
+  { type: 'spread', field: 'attribute:stack' },
+  { type: 'spread', field: 'instanceId' },
+];
 const strategy: fc.Arbitrary<TaskToPlace['strategy'][number]> = fc.constantFrom(
-  { type: 'spread' as const, field: 'attribute:ecs.availability-zone' },
-  { type: 'spread' as const, field: 'attribute:stack' },
-  { type: 'spread' as const, field: 'instanceId' },
+  ...spreads,
   { type: 'binpack' as const, field: 'cpu' },
   { type: 'binpack' as const, field: 'memory' },
   { type: 'random' as const },
@@ -34,11 +42,8 @@ const kindOfTask = fc.record({
   cpu: fc.constantFrom(0, 100, 300),
   memory: fc.constantFrom(0, 100, 250),
   ports: fc.oneof({ weight: 3, arbitrary: fc.constant<string[]>([]) }, { weight: 1, arbitrary: fc.subarray(ports) }),
-  constraints: fc.oneof(
-    { weight: 2, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(constraint, { maxLength: 2 }) },
-  ),
-  strategy: fc.array(strategy, { maxLength: 3 }),
+  constraints,
+  strategy: fc.oneof(fc.array(strategy, { maxLength: 3 }), fc.shuffledSubarray(spreads, { minLength: 2 })),
   isServiceTask: fc.boolean(),
   containerInstance: fc.option(fc.constantFrom('instance-0', 'instance-1', 'gone'), { freq: 10, nil: undefined }),
 });

@@ -65,6 +65,18 @@ test('strategies are chained: spread over zones, pack memory within each', (t) =
   t.deepEqual(perInstance(placeTasks({ tasks: someTasks(6, { strategy }), instances, seed: 1 })), { a2: 3, b2: 3 });
 });
 
+test('a spread over racks counts within the zones that were spread over before', (t) => {
+  const strategy = ['attribute:ecs.availability-zone', 'attribute:rack'].map((field) => ({ type: 'spread' as const, field }));
+  const instances = ['a', 'b', 'c'].flatMap((zone) =>
+    ['1', '2'].map((rack) => anInstance(zone + rack, { zone, attributes: { rack } })),
+  );
+  for (let seed = 0; seed < 20; seed++) {
+    const placed = placeTasks({ tasks: someTasks(6, { strategy }), instances, seed }).placements.map(({ instance }) => instance);
+    t.is(new Set(placed.slice(0, 3).map((id) => id.charAt(0))).size, 3);
+    t.is(new Set(placed).size, 6);
+  }
+});
+
 test('a spread behind a pack decides among instances packed alike', (t) => {
   const strategy = [
     { type: 'binpack' as const, field: 'cpu' },
