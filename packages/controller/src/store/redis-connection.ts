@@ -47,7 +47,8 @@ export class RedisConnection {
   /** Why the connection is away. */
   #lastError: string | undefined;
 
-  constructor(options: RedisOptions, name: string, log: Logger) {
+  /** `prepare` sends what every new connection begins with; it is not waited for. */
+  constructor(options: RedisOptions, name: string, log: Logger, prepare?: (redis: Redis) => void) {
     this.#where = options.path ?? `${options.host}:${options.port}`;
     this.#redis = new Redis({
       ...options,
@@ -67,6 +68,7 @@ export class RedisConnection {
     this.#redis.on('ready', () => {
       if (this.#lastError !== undefined) log.info({ redis: this.#where, connection: name }, 'Redis is back');
       this.#lastError = undefined;
+      prepare?.(this.#redis);
       for (const go of this.#waiting) go();
     });
   }

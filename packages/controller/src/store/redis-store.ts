@@ -51,7 +51,7 @@ export class RedisStore implements S.Store {
   private constructor({ url, keyPrefix = defaultKeyPrefix, feedLength = defaultFeedLength, log }: RedisStoreOptions) {
     this.#keyPrefix = keyPrefix;
     this.#commands = loadCommands(feedLength);
-    this.#connection = new RedisConnection(redisOptions(url), 'mini-ecs-store', log);
+    this.#connection = new RedisConnection(redisOptions(url), 'mini-ecs-store', log, (redis) => this.#teach(redis));
     this.#watcher = new FeedWatcher({
       blocking: new RedisConnection(redisOptions(url), 'mini-ecs-feed', log),
       commands: this.#connection,
@@ -272,7 +272,13 @@ export class RedisStore implements S.Store {
     return keys;
   }
 
-  /** A script that Redis does not know was not run: sent again in full. */
+  /** A Redis that was restarted has forgotten the commands. */
+  #teach(redis: Redis): void {
+    // One that fails is sent in full by #run.
+    for (const { lua } of Object.values(this.#commands)) redis.script('LOAD', lua).catch(() => undefined);
+  }
+
+  /** A command that Redis does not know was not run: sent again in full. */
   #run(name: CommandName, partition: S.Partition, args: Argument[]): Promise<Reply> {
     const { sha, lua } = this.#commands[name];
     const framed = ['1', this.#keysOf(partition).base, ...args];
