@@ -3,7 +3,7 @@
  * read through its agent's session. `container` may be left out for a task of one; `tail` is a number of lines;
  * 0 or none means all. A refusal is an AWS error; what goes wrong once the log flows breaks the connection off.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeTask } from '../store/records.ts';
@@ -24,7 +24,7 @@ export function addLogsRoute(server: FastifyInstance, door: FrontDoor, logs: Log
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
     if (!logs) throw new ApiError('UnsupportedFeatureException', 'This controller reads no container logs.');
     const wanted = await readLogRequest(call, request.query as Record<string, unknown>);
-    return streamLog(logs, wanted, request, reply, closing);
+    return streamLog(logs, wanted, reply, closing);
   });
 }
 
@@ -65,21 +65,18 @@ async function chooseContainer(call: Call, cluster: string, taskId: string, want
   throw new ApiError('InvalidParameterException', `${problem}: ${names.join(', ')}.`);
 }
 
-async function streamLog(
-  logs: LogSource,
-  wanted: LogRequest,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  closing: AbortSignal,
-): Promise<FastifyReply> {
+async function streamLog(logs: LogSource, wanted: LogRequest, reply: FastifyReply, closing: AbortSignal): Promise<FastifyReply> {
   const gone = new AbortController();
-  request.raw.socket.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort());
   const signal = AbortSignal.any([gone.signal, closing]);
   const pieces = logs.open(wanted, signal)[Symbol.asyncIterator]();
   const first = pieces.next();
   // A refusal comes with the first piece; a container that is merely silent must not keep the headers back.
   await Promise.race([first, delay(firstPieceMs, undefined, { ref: false })]);
-  return reply.type('text/plain; charset=utf-8').send(Readable.from(remaining(first, pieces, signal)));
+  reply.type('text/plain; charset=utf-8').send(Readable.from(remaining(first, pieces, signal)));
+  // Otherwise they would go out with the first piece only.
+  reply.raw.flushHeaders();
+  return reply;
 }
 
 async function* remaining(

@@ -34,9 +34,12 @@ export interface ApiServerOptions {
 export interface ApiServer {
   url: string;
   port: number;
-  /** Answers what is under way, ends log streams, and closes. */
+  /** Ends log streams, answers what is under way (7 s at most), and closes. */
   close(): Promise<void>;
 }
+
+/** RunTask may wait for 5 s. */
+const closeGraceMs = 7_000;
 
 const contentType = 'application/x-amz-json-1.1';
 
@@ -60,9 +63,25 @@ export async function startApiServer({ context, host, port, credentials, logs, c
     port: bound,
     async close() {
       closing.abort();
-      await server.close();
+      await closeConnections(server);
     },
   };
+}
+
+/**
+ * Node closes the connections that are idle when closing begins; one whose last answer was under way then would stay open until
+ * its client lets go. So they are looked at again, and after the grace of the longest operation cut.
+ */
+async function closeConnections(server: FastifyInstance): Promise<void> {
+  const closed = server.close();
+  const sweep = setInterval(() => server.server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.server.closeAllConnections(), closeGraceMs);
+  try {
+    await closed;
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+  }
 }
 
 function createServer(context: ApiContext): FastifyInstance {

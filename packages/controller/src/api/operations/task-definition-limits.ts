@@ -33,6 +33,8 @@ import { limits, list, members, oneOf, range, text } from '../limits.ts';
 import { namePattern } from '../references.ts';
 
 const nameRule = 'up to 255 letters, numbers, hyphens and underscores';
+/** An empty name is told as a missing one, in ECS's own words. */
+const containerName = /^[a-zA-Z0-9_-]*$/;
 const largest = 2 ** 31 - 1;
 
 const portMapping = members<PortMapping>({
@@ -64,8 +66,8 @@ const linuxParameters = members<LinuxParameters>({
 const logConfiguration = members<LogConfiguration>({ logDriver: oneOf([...Object.values(LogDriver), 'local', 'none']) });
 
 const containerDefinition = members<ContainerDefinition>({
-  name: text({ most: 255, pattern: namePattern, rule: nameRule }),
-  image: text({ most: 255, pattern: /^[\w./:@#+-]+$/, rule: 'letters, numbers and the characters - _ : . / @ #' }),
+  name: text({ most: 255, pattern: containerName, rule: nameRule }),
+  image: text({ most: 255, pattern: /^[\w./:@#+-]*$/, rule: 'letters, numbers and the characters - _ : . / @ #' }),
   cpu: range(0, largest),
   // Docker refuses less.
   memory: range(4, largest),
