@@ -178,6 +178,17 @@ bothStores('a lease is refreshed only by the current session', async (t, store) 
   t.deepEqual((await judging(store, 0)).lost, ['i2']);
 });
 
+bothStores('a lease runs from when the agent was last heard of', async (t, store) => {
+  await judging(store, 0);
+  for (const instance of ['silent', 'heard']) await openSession(store, instance);
+  const sessions = [
+    { instance: 'silent', session: 'session-1', agoMs: 60_000 },
+    { instance: 'heard', session: 'session-1', agoMs: 1_000 },
+  ];
+  t.deepEqual(await store.refreshLeases({ cluster, leaseMs: 60_000, sessions }), { superseded: [] });
+  t.deepEqual((await judging(store, 0)).lost, ['silent']);
+});
+
 bothStores('nobody is judged after a standstill until every agent had time to come back', async (t, store) => {
   await openSession(store, 'i1', { leaseMs: 0 });
   await openSession(store, 'i2', { leaseMs: 0 });
