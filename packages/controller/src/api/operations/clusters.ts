@@ -29,7 +29,7 @@ import { pageOf } from '../pagination.ts';
 import { activeCluster, clusterNameOf, clusterNotFound, namePattern } from '../references.ts';
 import { tagsOf } from '../tags.ts';
 import { updateRecord } from '../update-record.ts';
-import { countCluster, everyClusterField, noClusterCounts, renderCluster } from '../views/cluster-view.ts';
+import { countCluster, writtenClusterFields, noClusterCounts, renderCluster } from '../views/cluster-view.ts';
 import { effectiveSetting } from './account-settings.ts';
 
 const clusterSettings = list<ClusterSetting>({
@@ -65,7 +65,7 @@ async function createCluster(input: CreateClusterRequest, call: Call): Promise<C
   const key = { partition: name, kind: 'cluster', id: name } as const;
   const created = await call.store.put({ ...key, expect: 'absent', set: fields });
   if (!created.ok) await call.store.put({ ...key, expect: { status: 'INACTIVE' }, set: fields });
-  return { cluster: await describeCluster(await readCluster(name, call), everyClusterField, call) };
+  return { cluster: await describeCluster(await readCluster(name, call), writtenClusterFields, call) };
 }
 
 async function newClusterSpec(name: string, input: CreateClusterRequest, call: Call): Promise<ClusterSpec> {
@@ -179,7 +179,7 @@ async function changeCluster(reference: string | undefined, call: Call, change: 
     return { doc: JSON.stringify(change(decodeCluster(name, current).spec)) };
   });
   if (!fields) throw clusterNotFound();
-  return describeCluster(decodeCluster(name, fields), everyClusterField, call);
+  return describeCluster(decodeCluster(name, fields), writtenClusterFields, call);
 }
 
 // ── DeleteCluster ──
@@ -188,7 +188,7 @@ async function deleteCluster(input: DeleteClusterRequest, call: Call): Promise<D
   const name = clusterNameOf(input.cluster);
   const deleted = await call.store.deleteCluster(name);
   if (!deleted.ok) throw deletionRefusal(deleted.reason);
-  return { cluster: await describeCluster(await readCluster(name, call), everyClusterField, call) };
+  return { cluster: await describeCluster(await readCluster(name, call), writtenClusterFields, call) };
 }
 
 function deletionRefusal(reason: 'NOT_FOUND' | 'INSTANCES' | 'SERVICES' | 'TASKS'): ApiError {

@@ -32,7 +32,7 @@ test.serial('RunTask answers with tasks that have their place', async (t) => {
   for (const task of tasks ?? []) {
     t.like(task, {
       containerInstanceArn: arn('container-instance', instance),
-      lastStatus: 'PROVISIONING',
+      lastStatus: 'PENDING',
       desiredStatus: 'RUNNING',
       group: 'family:web',
       startedBy: 'me/1',

@@ -33,7 +33,7 @@ test('StopTask says who stopped the task and why, and the first reason stays', a
   const stopped = await api.run<StopTaskResponse>('StopTask', { cluster: 'stop', task: id, reason: 'enough' });
   t.like(stopped.task, {
     desiredStatus: 'STOPPED',
-    lastStatus: 'PROVISIONING',
+    lastStatus: 'PENDING',
     stopCode: 'UserInitiated',
     stoppedReason: 'enough',
   });
@@ -84,7 +84,7 @@ test('DescribeTasks shows what the agent reported, and failures for what is miss
   const missing = 'b'.repeat(32);
   const described = await api.run<DescribeTasksResponse>('DescribeTasks', { cluster: 'describe', tasks: [id, missing] });
   t.deepEqual(described.failures, [{ arn: taskArn('describe', missing), reason: 'MISSING' }]);
-  t.like(described.tasks, [{ taskArn: taskArn('describe', id), lastStatus: 'PROVISIONING', tags: [] }]);
+  t.like(described.tasks, [{ taskArn: taskArn('describe', id), lastStatus: 'PENDING', tags: [] }]);
   await api.report(
     id,
     'RUNNING',

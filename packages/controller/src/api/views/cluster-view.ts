@@ -5,7 +5,8 @@ import type { Cluster } from '../../domain/cluster.ts';
 import type { ClusterView } from '../../projection/projection.ts';
 import { renderTags } from '../tags.ts';
 
-export const everyClusterField: readonly ClusterField[] = ['ATTACHMENTS', 'CONFIGURATIONS', 'SETTINGS', 'STATISTICS', 'TAGS'];
+/** What ECS answers of a cluster that was just written. */
+export const writtenClusterFields: readonly ClusterField[] = ['CONFIGURATIONS', 'SETTINGS', 'TAGS'];
 
 export interface ClusterCounts {
   containerInstances: number;

@@ -9,6 +9,7 @@ import {
   taskStatusRank,
   type ArnScope,
   type DesiredStatus,
+  type TaskStatus,
 } from '@mini-ecs/shared';
 import { createHash } from 'node:crypto';
 import { attributesOf, type ContainerInstance } from '../../domain/container-instance.ts';
@@ -30,6 +31,13 @@ const text = (n: number | undefined): string | undefined => (n === undefined ? u
  */
 export const desiredStatusOf = (task: Task): DesiredStatus =>
   taskStatusRank(task.observed.lastStatus) > taskStatusRank('RUNNING') ? 'STOPPED' : task.desire.desiredStatus;
+
+/**
+ * What ECS calls the last status: a task that has its place is PENDING, although its agent, whose word alone moves the stored
+ * status from then on, has not spoken yet.
+ */
+const lastStatusOf = ({ observed, instance }: Task): TaskStatus =>
+  observed.lastStatus === 'PROVISIONING' && instance !== undefined ? 'PENDING' : observed.lastStatus;
 
 /** The deployment of its service, or what RunTask was given. */
 export const startedByOf = (task: Task): string | undefined => task.spec.service?.deploymentId ?? task.spec.startedBy;
@@ -112,7 +120,7 @@ export function renderTask(task: Task, { instance, includeTags = false }: TaskLo
     memory: String(spec.resources.memory),
     createdAt: date(spec.createdAt),
     desiredStatus: desiredStatusOf(task),
-    lastStatus: observed.lastStatus,
+    lastStatus: lastStatusOf(task),
     enableExecuteCommand: spec.enableExecuteCommand ?? false,
     group: spec.group,
     healthStatus: observed.healthStatus,
