@@ -10,7 +10,7 @@
 import { isRunning } from '@mini-ecs/shared';
 import type { TaskDefinition } from '../domain/task-definition.ts';
 import type { Task } from '../domain/task.ts';
-import type { ServiceSituation } from './reconcile-service.ts';
+import type { ServiceSituation } from './service-situation.ts';
 
 export interface ClassifiedTasks {
   current: Task[];

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { aService, aTask, aTaskDefinition, nextId, startOfTime } from '../../../../test/support/domain-builders.ts';
 import type { Service } from '../domain/service.ts';
 import type { Task } from '../domain/task.ts';
-import { reconcileService, type ServiceChanges, type ServiceSituation } from './reconcile-service.ts';
+import { reconcileService } from './reconcile-service.ts';
+import type { ServiceChanges, ServiceSituation } from './service-situation.ts';
 
 type Instance = { connected: boolean; status: 'ACTIVE' | 'DRAINING'; zone: string };
 

@@ -9,7 +9,8 @@ import {
 } from '../../../../test/support/domain-builders.ts';
 import type { Service } from '../domain/service.ts';
 import type { Task } from '../domain/task.ts';
-import { reconcileService, type ServiceSituation } from './reconcile-service.ts';
+import { reconcileService } from './reconcile-service.ts';
+import type { ServiceSituation } from './service-situation.ts';
 
 const now = startOfTime + 3_600_000;
 const zones: Record<string, string> = { i1: 'a', i2: 'b', i3: 'c' };

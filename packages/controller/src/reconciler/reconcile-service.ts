@@ -6,54 +6,18 @@
  *  2. how many may start and stop within the limits               rollout.ts
  *  3. which stop so that the spread stays best                    scale-in.ts
  *  4. which starts must wait (crash loops)                        restart-backoff.ts
- *  5. deployments and events that tell it                         deployments.ts, service-events.ts
+ *  5. deployments and events that tell it                         next-state.ts, deployments.ts, service-events.ts
  */
-import type { Service, ServiceState } from '../domain/service.ts';
-import type { Tags } from '../domain/tag.ts';
-import type { TaskDefinition } from '../domain/task-definition.ts';
-import type { Task, TaskDesire, TaskSpec } from '../domain/task.ts';
+import type { Service } from '../domain/service.ts';
+import type { Task, TaskDesire } from '../domain/task.ts';
 import { classifyTasks, isReady, isUnhealthy, type ClassifiedTasks } from './classify-tasks.ts';
-import { consecutiveFailures, nextDeployments } from './deployments.ts';
+import { nextState } from './next-state.ts';
 import { newServiceTaskSpec, serviceTaskTags } from './new-service-task.ts';
 import { openReplacements, type Replacement } from './restart-backoff.ts';
 import { planRollout, type RolloutSteps } from './rollout.ts';
 import { chooseTasksToStop } from './scale-in.ts';
-import {
-  blockedMessage,
-  completedMessage,
-  steadyMessage,
-  stoppedMessages,
-  tellDelays,
-  tellRefusal,
-  tellStarts,
-  unhealthyMessages,
-  withEvents,
-} from './service-events.ts';
-
-export interface ServiceSituation {
-  service: Service;
-  /** Every task of the service, STOPPED ones included until they are reaped. */
-  tasks: readonly Task[];
-  /** The instances that those tasks are bound to. */
-  instances: ReadonlyMap<string, { connected: boolean; status: 'ACTIVE' | 'DRAINING' | 'INACTIVE'; zone: string }>;
-  /** The task definitions named by the spec and by its tasks, by `family:revision`. */
-  taskDefinitions: ReadonlyMap<string, TaskDefinition>;
-  /** ms since the epoch */
-  now: number;
-  /** Fresh ids: 32 hex digits for tasks, uuids for events. */
-  newTaskId: () => string;
-  newEventId: () => string;
-}
-
-export interface ServiceChanges {
-  /** The `state` to write; the same reference as the service's own when nothing of it changed. */
-  state: ServiceState;
-  status?: 'INACTIVE';
-  create: { id: string; spec: TaskSpec; tags: Tags }[];
-  stop: { task: Task; desire: TaskDesire }[];
-  /** ms since the epoch: look again then even if nothing changes (a delayed replacement is due). */
-  lookAgainAt?: number;
-}
+import { stoppedMessages, withEvents } from './service-events.ts';
+import type { ServiceChanges, ServiceSituation } from './service-situation.ts';
 
 /** One commit stays small; what is left starts with the next look, at once. */
 const mostStartsAtOnce = 500;
@@ -195,56 +159,3 @@ function steadyAfter(
     current.every((task) => isReady(task, taskDefinitions))
   );
 }
-
-/** The next `state`: deployments, events and what was told; the old reference when nothing differs. */
-function tell(
-  situation: ServiceSituation,
-  classes: ClassifiedTasks,
-  steps: RolloutSteps,
-  stop: ServiceChanges['stop'],
-  waiting: readonly Replacement[],
-  isSteady: boolean,
-): { state: ServiceState } {
-  const { service, tasks, now, newEventId } = situation;
-  const { state, spec } = service;
-  const stopping = new Set(stop.map(({ task }) => task));
-  const wanted = [...classes.current, ...classes.outdated].filter((task) => !stopping.has(task));
-  const deployments = nextDeployments(
-    service,
-    {
-      wantedByDeployment: new Map([...Map.groupBy(wanted, deploymentOf)].map(([id, some]) => [id, some.length])),
-      failedTasks: consecutiveFailures(tasks.filter((task) => deploymentOf(task) === spec.deploymentId)),
-      isSteady,
-    },
-    now,
-  );
-
-  const stopped = stop.map(({ task }) => task).filter((task) => task.instance !== undefined && !classes.lost.includes(task));
-  const isWaitingForPlace = classes.current.some(({ instance }) => instance === undefined);
-  let telling = tellStarts(service, tasks, { messages: [], told: state.told ?? {} });
-  telling.messages.push(...unhealthyMessages(service.name, stopped.filter(isUnhealthy)));
-  telling.messages.push(...stoppedMessages(service.name, stopped));
-  telling = tellRefusal(service, isWaitingForPlace, now, telling);
-  telling = tellDelays(service, waiting, now, telling);
-  if (steps.isBlocked) telling.messages.push(...unlessLatest(service, blockedMessage(service.name)));
-  if (isSteady && isFreshlyCompleted(deployments, state))
-    telling.messages.push(completedMessage(service.name, spec.deploymentId));
-  if (isSteady && state.steady !== true) telling.messages.push(steadyMessage(service.name));
-
-  const isSame =
-    telling.messages.length === 0 &&
-    (state.steady ?? false) === isSteady &&
-    deployments.length === state.deployments.length &&
-    deployments.every((deployment, i) => deployment === state.deployments[i]) &&
-    telling.told.refusalAt === state.told?.refusalAt;
-  if (isSame) return { state };
-  const events = withEvents(state.events, telling.messages, now, newEventId);
-  return { state: { deployments, events, steady: isSteady, told: telling.told } };
-}
-
-const deploymentOf = ({ spec }: Task): string => spec.service?.deploymentId ?? '';
-
-const unlessLatest = ({ state }: Service, message: string): string[] => (state.events[0]?.message === message ? [] : [message]);
-
-const isFreshlyCompleted = ([primary]: ServiceState['deployments'], state: ServiceState): boolean =>
-  primary?.rolloutState === 'COMPLETED' && state.deployments.find(({ id }) => id === primary.id)?.rolloutState !== 'COMPLETED';
