@@ -27,6 +27,7 @@ export function instanceSnapshots(view: ClusterView): InstanceSnapshot[] {
       tasksByGroup: load.tasksByGroup,
       runningTasks: load.runningTasks,
       agentVersion: instance.registration.agentVersion,
+      ec2InstanceId: instance.registration.hostname,
       registeredAt: instance.registration.registeredAt,
     };
   });

@@ -58,13 +58,9 @@ function rollService(situation: ServiceSituation): ServiceChanges {
   const stop = tasksToStop(situation, classes, steps);
   const starts = tasksToStart(situation, steps);
   const isSteady = steadyAfter(situation, classes, stop.length + starts.create.length + starts.waiting.length);
-  const told = tell(situation, classes, steps, stop, starts.waiting, isSteady);
-  return {
-    ...told,
-    create: starts.create,
-    stop,
-    ...(starts.lookAgainAt === undefined ? {} : { lookAgainAt: starts.lookAgainAt }),
-  };
+  const state = nextState(situation, { classes, stop, waiting: starts.waiting, isSteady, isBlocked: steps.isBlocked });
+  const { create, lookAgainAt } = starts;
+  return { state, create, stop, ...(lookAgainAt === undefined ? {} : { lookAgainAt }) };
 }
 
 function countsOf({ service, taskDefinitions }: ServiceSituation, { current, outdated, stopping }: ClassifiedTasks) {
