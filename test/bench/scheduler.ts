@@ -7,7 +7,8 @@
  * median counts; --only takes the scenarios whose name holds TEXT. Without --instances and --tasks both sizes are measured: 1,000 × 10,000 and 5,000 × 50,000.
  */
 import { parseArgs } from 'node:util';
-import { placeTasks, type InstanceSnapshot, type TaskToPlace } from '../../packages/controller/src/scheduler/place-tasks.ts';
+import { placeTasks } from '../../packages/controller/src/scheduler/place-tasks.ts';
+import type { InstanceSnapshot, TaskToPlace } from '../../packages/controller/src/scheduler/placement.ts';
 
 interface Size {
   instances: number;

@@ -9,7 +9,7 @@ import type { Clock, Logger } from '@mini-ecs/shared';
 import { stoppedObservation } from '../domain/stopped-task.ts';
 import type { Task } from '../domain/task.ts';
 import type { ClusterView } from '../projection/projection.ts';
-import type { PlacementRefusal } from '../scheduler/place-tasks.ts';
+import type { PlacementRefusal } from '../scheduler/placement.ts';
 import type { Store } from '../store/store.ts';
 
 export interface JanitorContext {

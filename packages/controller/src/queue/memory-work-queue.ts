@@ -2,8 +2,12 @@
  * Work without Redis, for tests and simulations: keyed and coalesced as in WorkQueue (at most one active and one waiting a
  * key), in this process only. Timers run on the given clock's time.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '@mini-ecs/shared';
 import { workKey, type Work, type WorkHandler, type WorkSink } from './work.ts';
+
+/** Looks at once, as in one controller. */
+const concurrency = 12;
 
 const keyOf = (work: Work): string => `${work.kind}/${workKey(work)}`;
 
@@ -23,10 +27,8 @@ export class MemoryWorkQueue implements WorkSink {
 
   add(work: readonly Work[]): void {
     if (this.#isClosed) return;
-    for (const each of work) {
-      this.#waiting.set(keyOf(each), each);
-      this.#startNext(keyOf(each));
-    }
+    for (const each of work) this.#waiting.set(keyOf(each), each);
+    this.#startWaiting();
   }
 
   lookAgainAt(work: Work, at: number): void {
@@ -42,7 +44,7 @@ export class MemoryWorkQueue implements WorkSink {
 
   work(handle: WorkHandler): void {
     this.#handle = handle;
-    for (const key of this.#waiting.keys()) this.#startNext(key);
+    this.#startWaiting();
   }
 
   /** Nothing waits and nothing runs; timers may. */
@@ -57,16 +59,24 @@ export class MemoryWorkQueue implements WorkSink {
     await Promise.all(this.#active.values());
   }
 
-  #startNext(key: string): void {
-    const work = this.#waiting.get(key);
-    if (!work || !this.#handle || this.#active.has(key)) return;
-    this.#waiting.delete(key);
-    const look = this.#handle(work)
-      .catch((error: unknown) => this.#onError(work, error))
-      .then(() => {
-        this.#active.delete(key);
-        this.#startNext(key);
-      });
-    this.#active.set(key, look);
+  #startWaiting(): void {
+    if (!this.#handle) return;
+    for (const [key, work] of this.#waiting) {
+      if (this.#active.size >= concurrency) return;
+      if (this.#active.has(key)) continue;
+      this.#waiting.delete(key);
+      this.#active.set(key, this.#look(key, work, this.#handle));
+    }
+  }
+
+  async #look(key: string, work: Work, handle: WorkHandler): Promise<void> {
+    await nextTurn();
+    try {
+      await handle(work);
+    } catch (error) {
+      this.#onError(work, error);
+    }
+    this.#active.delete(key);
+    this.#startWaiting();
   }
 }

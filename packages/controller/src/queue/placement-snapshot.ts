@@ -2,7 +2,7 @@
 import { attributesOf, type Attributes, type ContainerInstance } from '../domain/container-instance.ts';
 import type { Task } from '../domain/task.ts';
 import type { ClusterView } from '../projection/projection.ts';
-import type { InstanceSnapshot, TaskToPlace } from '../scheduler/place-tasks.ts';
+import type { InstanceSnapshot, TaskToPlace } from '../scheduler/placement.ts';
 
 /** Instances are replaced when they change, so what derives from one is derived once. */
 const attributes = new WeakMap<ContainerInstance, Attributes>();

@@ -11,7 +11,8 @@ import type { ServiceRefusal } from '../domain/service.ts';
 import type { Task } from '../domain/task.ts';
 import { isUnplaced } from '../projection/cluster-projection.ts';
 import type { ClusterView, Projections } from '../projection/projection.ts';
-import { placeTasks, type PlacementDecision } from '../scheduler/place-tasks.ts';
+import { placeTasks } from '../scheduler/place-tasks.ts';
+import type { PlacementDecision } from '../scheduler/placement.ts';
 import { placementHint, type CommitPlacement, type CommitPlacementResult, type Store } from '../store/store.ts';
 import { inPlacementOrder, instanceSnapshots, taskToPlace } from './placement-snapshot.ts';
 import type { WorkSink } from './work.ts';
@@ -27,11 +28,11 @@ export interface PlacementWorkerContext {
   newSeed: () => number;
 }
 
-/** ms that one decision may take; the size of a slice is fitted to it. */
+/** ms that one decision may take. Each group of tasks is held against every instance, so groups are what a slice is measured in. */
 const sliceMs = 25;
-const firstSlice = 200;
-const smallestSlice = 10;
-const largestSlice = 1_000;
+const firstGroups = 4;
+const mostGroups = 100;
+const mostTasks = 500;
 /** How often bindings that the store refused are decided anew in one look. */
 const mostRounds = 5;
 /** The same refusal is written again after this long, so that its time stays true without spinning the feed. */
@@ -53,7 +54,8 @@ class PlacementLook {
   readonly #refusedServices = new Set<string>();
   /** New enough for the next slice: it has passed this look's last commit. */
   #view: ClusterView;
-  #sliceSize = firstSlice;
+  /** How many groups one decision takes in; fitted to how long the last one took. */
+  #groups = firstGroups;
 
   constructor(context: PlacementWorkerContext, view: ClusterView) {
     this.#context = context;
@@ -64,14 +66,24 @@ class PlacementLook {
   async round(tasks: string[]): Promise<string[]> {
     const again: string[] = [];
     for (let next = 0; next < tasks.length;) {
-      const slice = tasks.slice(next, next + this.#sliceSize);
-      next += slice.length;
-      again.push(...(await this.#slice(slice)));
+      const end = this.#endOfSlice(tasks, next);
+      again.push(...(await this.#slice(tasks.slice(next, end))));
+      next = end;
       if (next === tasks.length && again.length === 0) break;
       await nextTurn();
       this.#view = await this.#context.projections.current(this.#view.name);
     }
     return again;
+  }
+
+  #endOfSlice(tasks: string[], start: number): number {
+    const groups = new Set<string | undefined>();
+    let end = start;
+    for (; end < Math.min(tasks.length, start + mostTasks); end += 1) {
+      groups.add(this.#view.tasks.get(tasks[end]!)?.spec.group);
+      if (groups.size > this.#groups) break;
+    }
+    return end;
   }
 
   async #slice(ids: string[]): Promise<string[]> {
@@ -93,8 +105,9 @@ class PlacementLook {
       instances: instanceSnapshots(view),
       seed: this.#context.newSeed(),
     });
-    const tookMs = performance.now() - started;
-    this.#sliceSize = fittedSlice(tasks.length, tookMs);
+    const groups = new Set(tasks.map(({ spec }) => spec.group)).size;
+    const msEach = Math.max(performance.now() - started, 0.1) / groups;
+    this.#groups = Math.max(1, Math.min(mostGroups, Math.floor(sliceMs / msEach)));
     return decision;
   }
 
@@ -146,8 +159,3 @@ const refusedBindings = (commit: CommitPlacement, { refused }: CommitPlacementRe
     const reason = refused[index];
     return reason === undefined ? [] : [{ task, instance, reason }];
   });
-
-function fittedSlice(tasks: number, tookMs: number): number {
-  const fitting = Math.floor((tasks * sliceMs) / Math.max(tookMs, 0.1));
-  return Math.max(smallestSlice, Math.min(largestSlice, fitting));
-}

@@ -5,7 +5,7 @@
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
  */
 import type { Resources } from '@mini-ecs/shared';
-import type { PlacementCheck, RequiredAttribute } from './place-tasks.ts';
+import type { PlacementCheck, RequiredAttribute } from './placement.ts';
 import { evaluate, type ParsedExpression } from './query-language.ts';
 import type { WorkingInstance } from './working-cluster.ts';
 

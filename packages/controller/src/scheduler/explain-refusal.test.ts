@@ -1,5 +1,6 @@
 import test from 'ava';
-import { placeTasks, type InstanceSnapshot, type PlacementRefusal, type TaskToPlace } from './place-tasks.ts';
+import { placeTasks } from './place-tasks.ts';
+import type { InstanceSnapshot, PlacementRefusal, TaskToPlace } from './placement.ts';
 import { anInstance, aTask, someTasks } from './placement-builders.ts';
 
 function refusalOf(task: TaskToPlace, instances: InstanceSnapshot[]): PlacementRefusal {

@@ -2,7 +2,7 @@
  * Why a task found no place, told once and in the same words to the caller (`failures[]`), the service's `events[]` and the logs.
  */
 import { checksPassedBefore, failedCheck, type Requirements } from './checks.ts';
-import type { PlacementCheck, PlacementRefusal } from './place-tasks.ts';
+import type { PlacementCheck, PlacementRefusal } from './placement.ts';
 import type { WorkingInstance } from './working-cluster.ts';
 
 /** The same for every task of a batch, which share it. */

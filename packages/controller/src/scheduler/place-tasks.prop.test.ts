@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { placeTasks, type InstanceSnapshot, type TaskToPlace } from './place-tasks.ts';
+import { placeTasks } from './place-tasks.ts';
+import type { InstanceSnapshot, TaskToPlace } from './placement.ts';
 import { anInstance, aTask, someTasks } from './placement-builders.ts';
 import { brokenRules } from './reference-placement.ts';
 

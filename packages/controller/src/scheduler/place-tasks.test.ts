@@ -1,5 +1,7 @@
 import test from 'ava';
-import { failureReason, placeTasks, placeTasksStepwise, type PlacementDecision } from './place-tasks.ts';
+import { failureReason } from './checks.ts';
+import { placeTasks, placeTasksStepwise } from './place-tasks.ts';
+import type { PlacementDecision } from './placement.ts';
 import { anInstance, aTask, someTasks } from './placement-builders.ts';
 
 const perInstance = ({ placements }: PlacementDecision): Record<string, number> => {

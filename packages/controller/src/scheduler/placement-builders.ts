@@ -1,5 +1,5 @@
 /** Tasks and instances for the scheduler's tests, with defaults that fit each other. */
-import type { InstanceSnapshot, TaskToPlace } from './place-tasks.ts';
+import type { InstanceSnapshot, TaskToPlace } from './placement.ts';
 
 type InstanceOptions = Partial<Omit<InstanceSnapshot, 'free' | 'tasksByGroup'>> & {
   cpu?: number;

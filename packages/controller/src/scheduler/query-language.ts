@@ -11,7 +11,7 @@
  * they hold for an instance without the attribute; `task:group` holds if any task's group satisfies the operator; a pattern
  * must match the whole value (`g2.*`), and one with parentheses or blanks is put in quotes.
  */
-import type { InstanceSnapshot } from './place-tasks.ts';
+import type { InstanceSnapshot } from './placement.ts';
 import { orderOfValues, orderOfVersions } from './value-order.ts';
 
 export { parseExpression } from './query-parser.ts';

@@ -3,7 +3,7 @@
  * a decision task by task and says where it strays from the rules; which of equal instances was taken is left to the decision.
  */
 import { shortage } from '@mini-ecs/shared';
-import type { InstanceSnapshot, PlacementCheck, PlacementDecision, TaskToPlace } from './place-tasks.ts';
+import type { InstanceSnapshot, PlacementCheck, PlacementDecision, TaskToPlace } from './placement.ts';
 import { evaluate, parseExpression } from './query-language.ts';
 
 const tasksOf = (instance: InstanceSnapshot, group: string): number => instance.tasksByGroup.get(group) ?? 0;

@@ -5,7 +5,7 @@
 import type { CandidateSet } from './candidate-set.ts';
 import type { Requirements } from './checks.ts';
 import type { RefusalExplanation } from './explain-refusal.ts';
-import type { TaskToPlace } from './place-tasks.ts';
+import type { TaskToPlace } from './placement.ts';
 import { parseExpression, type ParsedExpression } from './query-language.ts';
 import { levelsOf, type Level } from './strategies.ts';
 

@@ -3,7 +3,7 @@
  * journal of the placements so far, by which every candidate set catches up with what others placed.
  */
 import type { Resources } from '@mini-ecs/shared';
-import type { InstanceSnapshot } from './place-tasks.ts';
+import type { InstanceSnapshot } from './placement.ts';
 import type { InstanceFacts } from './query-language.ts';
 
 export interface WorkingInstance extends InstanceFacts {
