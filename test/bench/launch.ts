@@ -14,7 +14,7 @@ const tasks = 60;
 const pairs = 3;
 const concurrencies = [1, 4];
 /** The baseline's labels: as many and as long as the agent's, but none of its names, or it would take the containers for its own. */
-const baselineName = (label: string): string => label.replace('com.amazonaws.ecs.', 'com.amazonaws.raw.');
+const baselineName = (label: string): string => `raw-${label.slice(4)}`;
 const baselineLabel = baselineName('com.amazonaws.ecs.task-arn');
 
 interface Pair {

@@ -1,4 +1,5 @@
 /** `npm start` and what it prints, as a newcomer would use it. */
+import { createLab } from '@mini-ecs/lab';
 import test, { type ExecutionContext } from 'ava';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { freePort } from '../support/free-port.ts';
+import { dockerOf } from '../support/task-containers.ts';
 
 const program = path.resolve('packages/cli/bin/mini-ecs.js');
 const execute = promisify(execFile);
@@ -29,7 +31,11 @@ async function aDataDir(t: ExecutionContext): Promise<string> {
 
 async function startQuickstart(t: ExecutionContext, dataDir: string): Promise<Quickstart> {
   const ports = ['--api-port', String(await freePort()), '--agent-port', String(await freePort())];
-  const child = spawn(process.execPath, [program, 'up', '--data-dir', dataDir, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return watchQuickstart(t, process.execPath, [program, 'up', '--data-dir', dataDir, ...ports]);
+}
+
+function watchQuickstart(t: ExecutionContext, command: string, args: string[], variables: NodeJS.ProcessEnv = {}): Quickstart {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...variables } });
   t.teardown(() => end(child, 'SIGINT'));
   const lines: string[] = [];
   const ready = new Promise<void>((resolve, reject) => {
@@ -115,5 +121,20 @@ test.serial('Ctrl-C while it starts leaves nothing either', async (t) => {
   });
   await end(up.process, 'SIGINT');
   t.false(up.lines.includes('mini-ecs is ready'));
+  t.deepEqual(readdirSync(dataDir), []);
+});
+
+test.serial('up --local runs the same sample on the one Docker Engine that is there', async (t) => {
+  const lab = await createLab({ hosts: 1, images: [] });
+  t.teardown(() => lab.destroy());
+  const [host] = lab.hosts;
+  if (!host) throw new Error('a host expected');
+  const dataDir = await aDataDir(t);
+  const [command = '', ...args] = host.commandInside([process.execPath, program, 'up', '--local', '--data-dir', dataDir]);
+  const up = watchQuickstart(t, command, args, { DOCKER_HOST: `unix://${host.socket}` });
+  await up.ready;
+  t.is(up.lines.filter((line) => /service:sample-web .* RUNNING$/.test(line)).length, 3);
+  t.is(await end(up.process, 'SIGINT'), 0, up.lines.join('\n'));
+  t.deepEqual(await dockerOf(host).listContainers({ all: true }), []);
   t.deepEqual(readdirSync(dataDir), []);
 });

@@ -1,4 +1,4 @@
-/** The two calls of Docker's HTTP API that a lab needs, over the engine's unix socket. */
+/** The few calls of Docker's HTTP API that labs and the quickstart need, over the engine's unix socket. */
 import { request } from 'node:http';
 
 export async function engineAnswers(socket: string): Promise<boolean> {
@@ -25,6 +25,20 @@ export async function importImage(socket: string, rootfs: Buffer, names: readonl
   }
 }
 
+/** Ends and removes all containers that carry a label (`name=value`), with their volumes. */
+export async function removeContainers(socket: string, label: string): Promise<void> {
+  const filters = JSON.stringify({ label: [label] });
+  const path = `/containers/json?${new URLSearchParams({ all: 'true', filters }).toString()}`;
+  const found = JSON.parse(await call(socket, { method: 'GET', path, timeoutMs: 10_000 })) as { Id: string }[];
+  for (const { Id } of found) {
+    await call(socket, { method: 'DELETE', path: `/containers/${Id}?force=true&v=true`, timeoutMs: 30_000 });
+  }
+}
+
+export async function removeImage(socket: string, name: string): Promise<void> {
+  await call(socket, { method: 'DELETE', path: `/images/${name}`, timeoutMs: 30_000 });
+}
+
 /** A colon before the last slash belongs to a registry's port. */
 function repositoryAndTag(name: string): { repository: string; tag: string } {
   const colon = name.indexOf(':', name.lastIndexOf('/') + 1);
@@ -32,7 +46,7 @@ function repositoryAndTag(name: string): { repository: string; tag: string } {
 }
 
 interface Call {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   path: string;
   body?: Buffer;
   timeoutMs: number;

@@ -21,33 +21,38 @@ export type Program = keyof typeof packages;
 /** What a lab's hosts and a controller's Redis need. */
 export const clusterPrograms: readonly Program[] = ['dockerd', 'containerd', 'redis-server', 'ip', 'iptables', 'busybox'];
 
-/** Silent when nothing is missing; otherwise `say` gets a line before and after. Throws with what to do when it cannot. */
-export async function installMissing(programs: readonly Program[], say: (line: string) => void): Promise<void> {
+/**
+ * Silent when nothing is missing; otherwise `say` gets a line before and after. Throws with what to do when it cannot.
+ * `folders` is where programs are looked for: by default those of PATH and the system's.
+ */
+export async function installMissing(
+  programs: readonly Program[],
+  say: (line: string) => void,
+  folders: readonly string[] = searchPath(),
+): Promise<void> {
   useSystemPath();
-  const missing = programs.filter((program) => !isPresent(program));
+  const isMissing = (program: Program): boolean =>
+    program === 'busybox' ? staticBusybox() === undefined : findProgram(program, folders) === undefined;
+  const missing = programs.filter(isMissing);
   if (missing.length === 0) return;
   const wanted = [...new Set(missing.map((program) => packages[program]))];
-  if (!findProgram('apt-get') || process.getuid?.() !== 0) throw new Error(whatToInstall(missing, wanted));
+  const aptGet = findProgram('apt-get', folders);
+  if (!aptGet || process.getuid?.() !== 0) throw new Error(whatToInstall(missing, wanted, aptGet !== undefined));
   say(`Installing ${wanted.join(', ')} with apt-get (missing: ${missing.join(', ')}) …`);
   const started = performance.now();
   // A machine that never ran apt-get update has no lists, and one that ran it long ago has old ones: then, and only then, update.
-  const installed =
-    (await aptGet(['install', ...wanted])) || (await aptGet(['update']), await aptGet(['install', ...wanted], say));
-  const still = programs.filter((program) => !isPresent(program));
-  if (!installed || still.length > 0) {
+  if (!(await runAptGet(aptGet, ['install', ...wanted]))) {
+    await runAptGet(aptGet, ['update']);
+    await runAptGet(aptGet, ['install', ...wanted], say);
+  }
+  if (programs.some(isMissing)) {
     throw new Error(`apt-get could not install ${wanted.join(' ')}. Run "apt-get install ${wanted.join(' ')}" to see why.`);
   }
   say(`Installed in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-const isPresent = (program: Program): boolean =>
-  program === 'busybox' ? staticBusybox() !== undefined : findProgram(program) !== undefined;
-
-function findProgram(name: string): string | undefined {
-  return searchPath()
-    .map((folder) => path.join(folder, name))
-    .find((file) => existsSync(file) && isExecutable(file));
-}
+const findProgram = (name: string, folders: readonly string[]): string | undefined =>
+  folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file) && isExecutable(file));
 
 function isExecutable(file: string): boolean {
   try {
@@ -58,19 +63,17 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function whatToInstall(missing: readonly Program[], wanted: readonly string[]): string {
-  const how = findProgram('apt-get')
-    ? `Run "sudo apt-get install ${wanted.join(' ')}"`
-    : `Install them (on Debian: ${wanted.join(' ')})`;
+function whatToInstall(missing: readonly Program[], wanted: readonly string[], hasAptGet: boolean): string {
+  const how = hasAptGet ? `Run "sudo apt-get install ${wanted.join(' ')}"` : `Install them (on Debian: ${wanted.join(' ')})`;
   return `Missing: ${missing.join(', ')}. ${how}, then start this again.`;
 }
 
 /** Whether it succeeded. What it prints goes to `say` only if it failed. */
-function aptGet(args: readonly string[], say?: (line: string) => void): Promise<boolean> {
+function runAptGet(aptGet: string, args: readonly string[], say?: (line: string) => void): Promise<boolean> {
   const options = ['-y', '-q', '--no-install-recommends', '-o', 'Acquire::Retries=2', '-o', 'DPkg::Lock::Timeout=120'];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   return new Promise((resolve) => {
-    const child = spawn('apt-get', [...options, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+    const child = spawn(aptGet, [...options, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
     const output: string[] = [];
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (chunk: string) => output.push(chunk));

@@ -7,6 +7,7 @@ import { runQuickstart } from '../quickstart/quickstart.ts';
 export const upCommand = (command: Command): Command =>
   command
     .option('--hosts <number>', 'how many hosts, each with a Docker Engine of its own (Linux as root; elsewhere one)', count, 3)
+    .option('--local', "one agent on this machine's own Docker Engine, as where no such hosts are possible")
     .option('--cluster <name>', "the cluster's name", 'default')
     .addOption(new Option('--api-port <port>', 'port of the ECS API').env('MINI_ECS_API_PORT').argParser(port).default(7070))
     .addOption(new Option('--agent-port <port>', 'port for the agents').env('MINI_ECS_AGENT_PORT').argParser(port).default(7071))

@@ -2,19 +2,25 @@
  * The quickstart where no lab is possible (not root, or not Linux): one agent on the Docker Engine that is there. Containers of a
  * killed run are adopted by the next one, since its data stays until a run ends as it should.
  */
-import { CreateClusterCommand, DeleteServiceCommand, type ECSClient } from '@aws-sdk/client-ecs';
-import { busyboxRootfs, importImage, installMissing, sampleImage, staticBusybox } from '@mini-ecs/lab';
+import { CreateClusterCommand } from '@aws-sdk/client-ecs';
+import {
+  busyboxRootfs,
+  importImage,
+  installMissing,
+  removeContainers,
+  removeImage,
+  sampleImage,
+  staticBusybox,
+} from '@mini-ecs/lab';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { createEcsClient } from '../api-client.ts';
 import type { ClientSettings } from '../client-settings.ts';
-import { readTaskRows } from '../task-table.ts';
 import { agentProcess, controllerProcess, waitForAgents, waitForController } from './cluster-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { UpOptions } from './options.ts';
 import { advice, type QuickstartCluster, type StartedCluster } from './quickstart-cluster.ts';
-import { sampleService } from './sample-service.ts';
 import type { Steps } from './steps.ts';
 import { isMiniEcs } from './up-lock.ts';
 import { waitUntil } from './wait-until.ts';
@@ -29,7 +35,7 @@ export class LocalQuickstart implements QuickstartCluster {
   readonly #dockerSocket = (process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock').replace(/^unix:\/\//, '');
   #controller?: ManagedProcess;
   #agent?: ManagedProcess;
-  #client?: ECSClient;
+  #instanceId?: string;
 
   constructor(options: UpOptions, folder: string) {
     this.#options = options;
@@ -37,7 +43,7 @@ export class LocalQuickstart implements QuickstartCluster {
   }
 
   async prepare(steps: Steps): Promise<void> {
-    steps.say('Not root on Linux: one host, on the Docker Engine of this machine.');
+    if (!this.#options.local) steps.say('Several hosts need Linux and root: this is one, on the Docker Engine of this machine.');
     await steps.run('Redis is there', advice.programs, () => installMissing(['redis-server'], (line) => steps.say(line)));
     const startDocker = `start Docker, and see that you may use ${this.#dockerSocket} (group docker), or set DOCKER_HOST.`;
     await steps.run(`Docker answers at ${this.#dockerSocket}`, startDocker, async () => {
@@ -52,7 +58,7 @@ export class LocalQuickstart implements QuickstartCluster {
     const settings: ClientSettings = { endpoint: `http://127.0.0.1:${apiPort}`, region, ...accessKey };
     const seeLogs = advice.logs(path.join(this.#folder, 'logs'));
     const [controller, agent] = this.#createProcesses(steps);
-    const client = (this.#client = createEcsClient(settings));
+    const client = createEcsClient(settings);
     controller.start();
     await steps.run(`Controller and Redis answer at ${settings.endpoint}`, seeLogs, async () => {
       await waitForController(settings.endpoint, controller, { timeoutMs: 20_000, signal });
@@ -60,24 +66,23 @@ export class LocalQuickstart implements QuickstartCluster {
     });
     agent.start();
     await this.#recordProcesses();
-    await steps.run(`The agent has joined cluster ${cluster}`, seeLogs, () =>
+    const [instance] = await steps.run(`The agent has joined cluster ${cluster}`, seeLogs, () =>
       waitForAgents(client, cluster, 1, { timeoutMs: 30_000, signal }),
     );
+    client.destroy();
+    this.#instanceId = instance?.containerInstanceArn?.split('/').at(-1);
     return { settings, controllerDataDir: this.#folder };
   }
 
-  /** Unlike a lab's, this engine goes on: its containers are stopped through the service before those who know them end. */
+  /** Unlike a lab's, this engine goes on: what the agent made there is removed once nobody would replace it. */
   async remove(): Promise<void> {
-    const client = this.#client;
-    const { cluster } = this.#options;
-    if (client && this.#agent?.isRunning) {
-      await client.send(new DeleteServiceCommand({ cluster, service: sampleService, force: true })).catch(() => undefined);
-      const noTasks = async (): Promise<true | undefined> => (await readTaskRows(client, cluster)).length === 0 || undefined;
-      await waitUntil('tasks stopped', noTasks, { timeoutMs: 20_000 }).catch(() => undefined);
-      client.destroy();
-    }
     await this.#agent?.stop();
     await this.#controller?.stop();
+    if (!this.#instanceId) return;
+    const { instanceLabel } = await import('@mini-ecs/agent');
+    await removeContainers(this.#dockerSocket, `${instanceLabel}=${this.#instanceId}`);
+    // Another quickstart on this engine may use it still.
+    if (this.image === sampleImage) await removeImage(this.#dockerSocket, sampleImage).catch(() => undefined);
   }
 
   #createProcesses(steps: Steps): [ManagedProcess, ManagedProcess] {

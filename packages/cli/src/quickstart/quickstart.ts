@@ -25,7 +25,7 @@ export async function runQuickstart(options: UpOptions): Promise<void> {
   const unlock = holdLock(options.dataDir);
   const interruption = new Interruption();
   const steps = new Steps(process.stderr);
-  const cluster = labIsPossible() ? new LabQuickstart(options, folder) : new LocalQuickstart(options, folder);
+  const cluster = labIsPossible() && !options.local ? new LabQuickstart(options, folder) : new LocalQuickstart(options, folder);
   try {
     await bringUp(cluster, options, steps, interruption.signal);
     await interruption.happened;
