@@ -13,3 +13,4 @@ export type { AgentStream, OpenStream, StreamHandlers } from './session/agent-st
 export type { AgentState, StateStore } from './state/agent-state.ts';
 export { MemoryStateStore } from './state/memory-state-store.ts';
 export { systemTimers, type Cancel, type Timers } from './timers.ts';
+export { VirtualTimers } from './virtual-timers.ts';

@@ -3,7 +3,7 @@ import type { Cancel, Timers } from '../timers.ts';
 import type { AgentState, StateStore } from './agent-state.ts';
 
 /** A burst of changes is one write. What a crash loses of it, the engine's labels and the store still know. */
-const coalesceMs = 250;
+const coalesceMs = 1_000;
 
 export class StateWriter {
   readonly #store: StateStore;
