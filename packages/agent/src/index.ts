@@ -5,6 +5,7 @@ export * from './domain/container-labels.ts';
 export type { CreateRequest, VolumeRequest } from './domain/create-request.ts';
 export type { HealthStatus, NetworkBinding, ObservedContainer } from './domain/observed-container.ts';
 export type { ImagePullBehavior } from './executor/image-puller.ts';
+export { startFleet, type Fleet, type FleetOptions } from './fleet/fleet.ts';
 export * from './runtime/container-runtime.ts';
 export { DockerRuntime } from './runtime/docker-runtime.ts';
 export { byImage, type BehaviourOf, type SimulatedBehaviour } from './runtime/simulated-behaviour.ts';

@@ -133,9 +133,11 @@ export class SimulatedRuntime implements ContainerRuntime {
   async start(id: string): Promise<void> {
     this.#answer();
     const container = this.#get(id);
+    const { startedAt } = container.observe();
     if (container.isRunning) return;
     await this.#spend(container.behaviour.startMs ?? 10);
-    container.start(this.#takenPorts());
+    // Of two starts at once the engine does one.
+    if (container.observe().startedAt === startedAt) container.start(this.#takenPorts());
   }
 
   async inspect(id: string): Promise<ObservedContainer | undefined> {
