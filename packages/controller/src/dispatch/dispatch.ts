@@ -11,6 +11,7 @@ import { AssignmentPush } from './assignment-push.ts';
 import { Leases } from './leases.ts';
 import { LogRelay } from './log-relay.ts';
 import { every } from './periodic.ts';
+import { SessionHost } from './session-host.ts';
 import { SessionRegistry } from './session-registry.ts';
 import { TaskSpecs } from './task-specs.ts';
 
@@ -51,23 +52,30 @@ export interface Dispatch {
   close(): Promise<void>;
 }
 
-/** Resolves when agents can connect; rejects when an address cannot be bound. */
-export async function startDispatch({ store, projections, clock, log, newUuid, config }: DispatchOptions): Promise<Dispatch> {
-  const { hosts, port, leaseMs, sweepPeriodMs = 500, helloTimeoutMs = 5_000, reconsiderPeriodMs = 10_000 } = config;
+/** The sessions of one controller, without the server that their streams come in by. */
+export interface Sessions {
+  host: SessionHost;
+  logs: LogSource;
+  /** Agents that have a session here. */
+  size(): number;
+  /** Stops what is done of its own accord; the host, and with it the sessions, is closed by itself. */
+  stop(): Promise<void>;
+}
+
+type SessionsConfig = Omit<DispatchConfig, 'hosts' | 'port'>;
+
+export function startSessions(options: Omit<DispatchOptions, 'config'> & { config: SessionsConfig }): Sessions {
+  const { store, projections, clock, log, newUuid, config } = options;
+  const { leaseMs, sweepPeriodMs = 500, helloTimeoutMs = 5_000, reconsiderPeriodMs = 10_000 } = config;
   const sessions = new SessionRegistry();
   const specs = new TaskSpecs({ projections, log, scope: config });
   const push = new AssignmentPush({ projections, sessions, specs, log });
-  const gateway = new AgentGateway({
+  const host = new SessionHost({
     sessions,
     admission: { store, projections, clock, newUuid, leaseMs },
     context: { store, projections, clock, log, specs, config, schedule: (session) => push.schedule(session) },
     log,
     helloTimeoutMs,
-  });
-  const boundPort = await gateway.listen(hosts, port).catch(async (error: unknown) => {
-    push.close();
-    await gateway.close();
-    throw error;
   });
   const leases = new Leases({ store, projections, sessions, clock, log, leaseMs, sweepPeriodMs });
   const slowPass = every(
@@ -76,12 +84,27 @@ export async function startDispatch({ store, projections, clock, log, newUuid, c
     (error) => log.error({ err: error }, 'Assignments could not be compared.'),
   );
   return {
-    port: boundPort,
+    host,
     logs: new LogRelay({ projections, newUuid, logsOf: (cluster, instance) => sessions.find(cluster, instance)?.logs }),
-    sessions: () => sessions.size,
-    async close() {
+    size: () => sessions.size,
+    async stop() {
       push.close();
-      await Promise.all([gateway.close(), leases.stop(), slowPass.stop()]);
+      await Promise.all([leases.stop(), slowPass.stop()]);
     },
   };
+}
+
+/** Resolves when agents can connect; rejects when an address cannot be bound. */
+export async function startDispatch(options: DispatchOptions): Promise<Dispatch> {
+  const { hosts, port, leaseMs } = options.config;
+  const sessions = startSessions(options);
+  const gateway = new AgentGateway({ host: sessions.host, leaseMs });
+  const close = async (): Promise<void> => {
+    await Promise.all([gateway.close(), sessions.stop()]);
+  };
+  const boundPort = await gateway.listen(hosts, port).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return { port: boundPort, logs: sessions.logs, sessions: () => sessions.size(), close };
 }
