@@ -1,0 +1,88 @@
+import test from 'ava';
+import { VirtualTimers } from '../virtual-timers.ts';
+import { StatusReporter, type StatusReport } from './status-reporter.ts';
+
+function aReporter() {
+  const timers = new VirtualTimers();
+  const statuses = new Map<string, string>();
+  const acknowledged: string[] = [];
+  const reporter = new StatusReporter({
+    timers,
+    statusOf: (taskId) => (statuses.has(taskId) ? { taskId, lastStatus: statuses.get(taskId) } : undefined),
+    onAcknowledged: (taskId, status) => acknowledged.push(`${taskId} ${status}`),
+  });
+  const sent: StatusReport[] = [];
+  const attach = (): void => reporter.attach((report) => sent.push(report));
+  const change = (taskId: string, status: string): void => {
+    statuses.set(taskId, status);
+    reporter.changed(taskId);
+  };
+  const told = (): string[] =>
+    sent.splice(0).map(({ tasks }) => tasks.map(({ taskId, lastStatus }) => `${taskId} ${lastStatus}`).join(', '));
+  return { timers, statuses, acknowledged, reporter, sent, attach, change, told };
+}
+
+test('changes of one moment are one report, with the newest status of each task', async (t) => {
+  const { timers, attach, change, told } = aReporter();
+  attach();
+  change('a', 'PENDING');
+  change('b', 'PENDING');
+  change('a', 'RUNNING');
+  await timers.advance(10);
+  t.deepEqual(told(), ['a RUNNING, b PENDING']);
+});
+
+test('what is not acknowledged goes again, with its status of then', async (t) => {
+  const { timers, statuses, attach, change, told, reporter, acknowledged } = aReporter();
+  attach();
+  change('a', 'PENDING');
+  await timers.advance(10);
+  statuses.set('a', 'RUNNING');
+  await timers.advance(4_000);
+  const repeated = told();
+  t.deepEqual(repeated.slice(0, 2), ['a PENDING', 'a RUNNING']);
+  reporter.acknowledged(repeated.length, []);
+  await timers.advance(60_000);
+  t.deepEqual(told(), []);
+  t.deepEqual(acknowledged, ['a RUNNING']);
+});
+
+test('an acknowledgement of an older status does not cover a newer one', async (t) => {
+  const { timers, attach, change, told, reporter } = aReporter();
+  attach();
+  change('a', 'PENDING');
+  await timers.advance(10);
+  change('a', 'RUNNING');
+  reporter.acknowledged(1, []);
+  await timers.advance(10);
+  t.deepEqual(told(), ['a PENDING', 'a RUNNING']);
+});
+
+test('a new session begins with everything that was never acknowledged', async (t) => {
+  const { timers, attach, change, told, reporter } = aReporter();
+  attach();
+  change('a', 'RUNNING');
+  change('b', 'RUNNING');
+  await timers.advance(10);
+  reporter.acknowledged(1, []);
+  change('b', 'STOPPED');
+  await timers.advance(10);
+  reporter.detach();
+  change('c', 'PENDING');
+  await timers.advance(10_000);
+  told();
+  attach();
+  t.deepEqual(told(), ['b STOPPED, c PENDING']);
+});
+
+test('a task that the store does not know is told as unknown, one that the agent forgot is not sent', async (t) => {
+  const { timers, statuses, attach, change, told, reporter, acknowledged } = aReporter();
+  attach();
+  change('a', 'STOPPED');
+  change('b', 'STOPPED');
+  statuses.delete('b');
+  await timers.advance(10);
+  t.deepEqual(told(), ['a STOPPED']);
+  reporter.acknowledged(1, ['a']);
+  t.deepEqual(acknowledged, ['a undefined']);
+});
