@@ -27,6 +27,10 @@ const commands: Record<string, { description: string; load: () => Promise<(comma
     description: 'Run the agent of this host: joins its Docker Engine to a cluster as a container instance',
     load: async () => (await import('./commands/agent.ts')).agentCommand,
   },
+  fleet: {
+    description: 'Run many agents with simulated containers in one process, to see how a large cluster behaves',
+    load: async () => (await import('./commands/fleet.ts')).fleetCommand,
+  },
 };
 
 /** The program with the commands that `args` name in full, and of the others what `--help` lists. */

@@ -81,15 +81,15 @@ async function join(number: number, options: FleetOptions, agents: Agent[], open
 /** gRPC sessions that tell when they open and end. */
 const watched =
   (listener: { onWelcome(): void; onEnd(): void }): OpenStream =>
-  (endpoint, { onMessage, onEnd }) =>
+  (endpoint, handlers) =>
     openGrpcStream(endpoint, {
       onMessage: (message) => {
         if (message.welcome) listener.onWelcome();
-        onMessage(message);
+        handlers.onMessage(message);
       },
       onEnd: (reason) => {
         listener.onEnd();
-        onEnd(reason);
+        handlers.onEnd(reason);
       },
     });
 

@@ -1,0 +1,167 @@
+/** A cluster for benchmarks: a controller with its own Redis and a fleet of simulated agents, each a process of its own. */
+import { ManagedProcess, type ClientSettings } from 'mini-ecs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
+import { LightEcsClient } from './light-ecs-client.ts';
+
+export interface FleetClusterOptions {
+  instances: number;
+  /** Of a container. @default 50 */
+  startMs?: number;
+  /** V8's CPU profiles of controller and fleet are written there when they end. */
+  profileFolder?: string | undefined;
+}
+
+const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.ts', import.meta.url));
+const cluster = 'default';
+
+export class FleetCluster {
+  readonly client: LightEcsClient;
+  /** Of the controller's own Redis. */
+  readonly redisSocket: string;
+  readonly #folder: string;
+  readonly #instances: number;
+  readonly #controller: ManagedProcess;
+  readonly #fleet: ManagedProcess;
+  readonly #url: string;
+
+  private constructor(folder: string, apiPort: number, agentPort: number, options: FleetClusterOptions) {
+    const { instances, startMs = 50, profileFolder } = options;
+    const accessKey = { accessKeyId: 'MECSBENCH', secretAccessKey: randomBytes(16).toString('hex') };
+    const settings: ClientSettings = { endpoint: `http://127.0.0.1:${apiPort}`, region: 'us-east-1', ...accessKey };
+    const dataDir = path.join(folder, 'controller');
+    const profile = profileFolder ? ['--cpu-prof', '--cpu-prof-dir', profileFolder] : [];
+    const environment = {
+      ...withoutSettings(process.env),
+      MINI_ECS_DATA_DIR: dataDir,
+      MINI_ECS_API_PORT: String(apiPort),
+      MINI_ECS_AGENT_PORT: String(agentPort),
+      MINI_ECS_BOOTSTRAP_ACCESS_KEY: `${accessKey.accessKeyId}:${accessKey.secretAccessKey}`,
+      MINI_ECS_LOG_LEVEL: 'warn',
+      MINI_ECS_CONTROLLER: `127.0.0.1:${agentPort}`,
+    };
+    const managed = (name: string, args: readonly string[]): ManagedProcess =>
+      new ManagedProcess({
+        name,
+        command: [process.execPath, ...profile, program, name, ...args],
+        environment,
+        logFile: path.join(folder, `${name}.log`),
+      });
+    this.#folder = folder;
+    this.#instances = instances;
+    this.#url = settings.endpoint;
+    this.redisSocket = path.join(dataDir, 'redis', 'redis.sock');
+    this.client = new LightEcsClient(settings);
+    this.#controller = managed('controller', []);
+    this.#fleet = managed('fleet', ['--instances', String(instances), '--start-ms', String(startMs)]);
+  }
+
+  /** Resolves when every instance has registered. */
+  static async start(options: FleetClusterOptions): Promise<FleetCluster> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mini-ecs-bench-'));
+    const started = new FleetCluster(folder, await freePort(), await freePort(), options);
+    try {
+      await started.#start();
+      return started;
+    } catch (error) {
+      await started.destroy();
+      throw error;
+    }
+  }
+
+  get #started(): ManagedProcess[] {
+    return [this.#controller, this.#fleet].filter(({ logFile }) => existsSync(logFile));
+  }
+
+  async #start(): Promise<void> {
+    this.#controller.start();
+    await this.#until('the controller answers', async () => (await fetch(`${this.#url}/-/health`)).ok);
+    await this.client.call('CreateCluster', { clusterName: cluster });
+    this.#fleet.start();
+    await this.#until('every instance has joined', async () => (await this.#registered()) === this.#instances);
+  }
+
+  async #registered(): Promise<number> {
+    const { clusters } = await this.client.call<{ clusters: { registeredContainerInstancesCount: number }[] }>(
+      'DescribeClusters',
+      { clusters: [cluster] },
+    );
+    return clusters[0]?.registeredContainerInstancesCount ?? 0;
+  }
+
+  /** Resident memory of the controller's process, without Redis. */
+  controllerRssMb(): number {
+    return rssMb(this.#pid);
+  }
+
+  /** Seconds of CPU that controller, fleet and Redis have used so far. */
+  cpuSeconds(): { controller: number; fleet: number; redis: number } {
+    return {
+      controller: cpuSecondsOf(this.#pid),
+      fleet: cpuSecondsOf(this.#fleet.pid ?? 0),
+      redis: cpuSecondsOf(this.#redisPid()),
+    };
+  }
+
+  /** Ends every process, Redis included, and removes their folder. */
+  async destroy(): Promise<void> {
+    this.client.close();
+    await this.#fleet.stop();
+    await this.#controller.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  get #pid(): number {
+    const { pid } = this.#controller;
+    if (pid === undefined) throw new Error(`the controller has ended:\n${this.#controller.lastLines()}`);
+    return pid;
+  }
+
+  /** redis-server under its flock, which is the controller's child. */
+  #redisPid(): number {
+    const childrenOf = (pid: number): number[] =>
+      readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return childrenOf(this.#pid)[0] ?? 0;
+  }
+
+  async #until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + 120_000;
+    for (;;) {
+      if (await holds().catch(() => false)) return;
+      const dead = this.#started.find(({ isRunning }) => !isRunning);
+      if (dead || performance.now() > deadline) {
+        const logs = this.#started.map((each) => `${each.name}:\n${each.lastLines()}`).join('\n');
+        throw new Error(`${dead ? `${dead.name} ended before` : 'not in time'}: ${what}\n${logs}`);
+      }
+      await delay(100);
+    }
+  }
+}
+
+const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(MINI_ECS|AWS)_/.test(name)));
+
+export function rssMb(pid: number): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** User and system time of a process, in seconds; 0 when there is none. */
+export function cpuSecondsOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return 0;
+  }
+}
+
+/** USER_HZ: 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100;
