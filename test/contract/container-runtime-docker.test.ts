@@ -11,6 +11,7 @@ const commands: Record<Behaviour, string[]> = {
   'ignores SIGTERM': ['sleep', '600'],
   'exits with 7 on SIGTERM': ['sh', '-c', 'trap "exit 7" TERM; echo ready; while true; do sleep 0.1; done'],
   'cannot start': ['nothing-of-that-name'],
+  'becomes healthy': ['sleep', '600'],
   'runs out of memory': ['sh', '-c', 'x=0123456789abcdef; while true; do x=$x$x; done'],
 };
 

@@ -10,6 +10,7 @@ const images: Record<Behaviour, string> = {
   'exits with 7 on SIGTERM': 'exits-with-7-on-sigterm',
   'cannot start': 'cannot-start',
   'runs out of memory': 'runs-out-of-memory',
+  'becomes healthy': 'becomes-healthy',
 };
 
 const runtime = new SimulatedRuntime({
@@ -20,6 +21,7 @@ const runtime = new SimulatedRuntime({
     'exits-with-7-on-sigterm': { stopMs: 20, stopExitCode: 7, output: 'ready\n' },
     'cannot-start': { startError: 'exec: "nothing": executable file not found in $PATH' },
     'runs-out-of-memory': { exitsAfterMs: 20, outOfMemory: true },
+    'becomes-healthy': { health: [{ afterMs: 30, status: 'HEALTHY' }] },
     missing: { pullError: 'pull access denied for missing', cached: false },
   }),
 });

@@ -17,11 +17,12 @@ export type Behaviour =
   | 'ignores SIGTERM'
   | 'exits with 7 on SIGTERM'
   | 'cannot start'
-  | 'runs out of memory';
+  | 'runs out of memory'
+  | 'becomes healthy';
 
 export interface RuntimeUnderTest {
   runtime: ContainerRuntime;
-  container(behaviour: Behaviour): Partial<AssignedContainer>;
+  container: (behaviour: Behaviour) => Partial<AssignedContainer>;
   missingImage: string;
 }
 
@@ -163,6 +164,12 @@ export function containerRuntimeContract(test: TestFn, subject: () => RuntimeUnd
   test('a container killed for its memory says so', async (t) => {
     const id = await started('runs out of memory', { memory: 8 });
     t.like(await exited(id), { outOfMemory: true, exitCode: 137 });
+  });
+
+  test('a health check that passes makes a container HEALTHY', async (t) => {
+    const id = await started('becomes healthy', { healthCheck: { command: ['CMD', 'true'], interval: 1 } });
+    await eventually(async () => (await subject().runtime.inspect(id))?.health === 'HEALTHY');
+    t.like(await subject().runtime.inspect(id), { state: 'running' });
   });
 
   test('stop sends SIGTERM and waits for the exit', async (t) => {

@@ -26,8 +26,8 @@ interface Setup {
   controller: FakeController;
   config: AgentConfig;
   agent: Agent;
-  startAgent(): Promise<Agent>;
-  docker(...args: string[]): Promise<string>;
+  startAgent: () => Promise<Agent>;
+  docker: (...args: string[]) => Promise<string>;
 }
 
 async function withAgent(body: (setup: Setup) => Promise<void>): Promise<void> {

@@ -19,8 +19,8 @@ interface Setup {
   controller: FakeController;
   runtime: SimulatedRuntime;
   stateStore: MemoryStateStore;
-  start(env?: Record<string, string>): Promise<Agent>;
-  running(): Promise<number>;
+  start: (env?: Record<string, string>) => Promise<Agent>;
+  running: () => Promise<number>;
 }
 
 interface Options extends FakeControllerOptions {

@@ -31,7 +31,7 @@ export interface AgentDependencies {
   stateStore: StateStore;
   log: Logger;
   /** Between 0 and 1; for the jitter of reconnects only. */
-  random(): number;
+  random: () => number;
 }
 
 export interface Agent {

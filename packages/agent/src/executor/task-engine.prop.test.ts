@@ -216,7 +216,7 @@ test('a stopped task tells why: its own cause, or none because it was told to', 
     const report = engine.reportOf(taskId);
     if (report?.lastStatus !== 'STOPPED') return true;
     if (report.stopCode === undefined) return desiredStatus === 'STOPPED';
-    const failed = report.containers.some(({ reason }) => /^Cannot/.test(reason ?? ''));
+    const failed = report.containers.some(({ reason }) => reason?.startsWith('Cannot'));
     return report.stopCode !== 'TaskFailedToStart' || failed;
   });
   t.pass();

@@ -29,12 +29,12 @@ export interface TaskEngineDependencies {
   timers: Timers;
   policy: AgentPolicy;
   /** The instance, and the store that it is enrolled with ('' before the first time). */
-  owner(): { instanceId: string; storeId: string };
+  owner: () => { instanceId: string; storeId: string };
   log: Logger;
   /** Something that the state file holds changed. */
-  onChange(): void;
+  onChange: () => void;
   /** A task's status is news for the store. */
-  onReport(taskId: string): void;
+  onReport: (taskId: string) => void;
 }
 
 /** Removals wait a little, so that a burst of acknowledgements is one pass. */

@@ -17,12 +17,12 @@ export interface TaskOwnerDependencies {
   executors: StepExecutors;
   timers: Timers;
   policy: AgentPolicy;
-  owner(): { instanceId: string; storeId: string };
+  owner: () => { instanceId: string; storeId: string };
   log: Logger;
   /** The record changed; `reportChanged`: what the store is to be told, too. */
-  onChange(taskId: string, reportChanged: boolean): void;
+  onChange: (taskId: string, reportChanged: boolean) => void;
   /** Nothing of the task is left. */
-  onFinished(taskId: string): void;
+  onFinished: (taskId: string) => void;
 }
 
 /** Steps that a task on its way down no longer wants. */

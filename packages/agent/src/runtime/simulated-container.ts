@@ -10,9 +10,9 @@ export interface SimulatedContainerOptions {
   request: CreateRequest;
   behaviour: SimulatedBehaviour;
   timers: Timers;
-  onChange(what: 'started' | 'exited' | 'health'): void;
+  onChange: (what: 'started' | 'exited' | 'health') => void;
   /** A dynamic host port. */
-  nextPort(): number;
+  nextPort: () => number;
 }
 
 const killed = 137;

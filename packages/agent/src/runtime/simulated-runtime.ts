@@ -35,7 +35,7 @@ const lastDynamicPort = 60_999;
 
 interface Watcher {
   instanceId: string;
-  onEvent(event: RuntimeEvent): void;
+  onEvent: (event: RuntimeEvent) => void;
 }
 
 export class SimulatedRuntime implements ContainerRuntime {

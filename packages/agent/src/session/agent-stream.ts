@@ -13,9 +13,9 @@ export interface AgentStream {
 }
 
 export interface StreamHandlers {
-  onMessage(message: ControllerMessage__Output): void;
+  onMessage: (message: ControllerMessage__Output) => void;
   /** Once, also after `end` and `destroy`. */
-  onEnd(reason: string): void;
+  onEnd: (reason: string) => void;
 }
 
 /** Never throws: an endpoint that cannot be reached ends the stream. */

@@ -5,8 +5,8 @@ export interface HeartbeatOptions {
   periodMs: number;
   /** How long a heartbeat may stay unanswered. */
   silenceMs: number;
-  send(sequence: number): void;
-  onSilence(): void;
+  send: (sequence: number) => void;
+  onSilence: () => void;
 }
 
 /** Proves to the controller that the agent lives, and to the agent that the controller does. */

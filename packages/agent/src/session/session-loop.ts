@@ -15,7 +15,7 @@ export interface SessionLoopOptions extends SessionDependencies {
   /** `host:port` each; at least one. */
   controllers: readonly string[];
   /** Between 0 and 1 */
-  random(): number;
+  random: () => number;
 }
 
 export class SessionLoop {

@@ -17,16 +17,16 @@ export interface SessionDependencies {
   timers: Timers;
   log: Logger;
   openStream: OpenStream;
-  hello(): HelloMessage;
-  enrolment(): Enrolment;
+  hello: () => HelloMessage;
+  enrolment: () => Enrolment;
   /** The store accepted this instance: its word counts from now on. */
-  onEnrolled(enrolment: Enrolment): void;
+  onEnrolled: (enrolment: Enrolment) => void;
   /** False: what came cannot be applied, a spec is missing. */
-  assignAll(assignments: TaskAssignment[]): boolean;
-  assignSome(changed: TaskAssignment[], removed: string[]): boolean;
+  assignAll: (assignments: TaskAssignment[]) => boolean;
+  assignSome: (changed: TaskAssignment[], removed: string[]) => boolean;
   reporter: StatusReporter;
   runtime: ContainerRuntime;
-  recordOf(taskId: string): TaskRecord | undefined;
+  recordOf: (taskId: string) => TaskRecord | undefined;
 }
 
 export interface SessionEnd {

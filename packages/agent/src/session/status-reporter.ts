@@ -19,9 +19,9 @@ export interface StatusReport {
 export interface StatusReporterDependencies {
   timers: Timers;
   /** undefined: the task is forgotten. */
-  statusOf(taskId: string): TaskStatusMessage | undefined;
+  statusOf: (taskId: string) => TaskStatusMessage | undefined;
   /** The store has taken this status, or knows no such task (`lastStatus` undefined). */
-  onAcknowledged(taskId: string, lastStatus: string | undefined): void;
+  onAcknowledged: (taskId: string, lastStatus: string | undefined) => void;
 }
 
 interface Sent {

@@ -8,7 +8,11 @@ const state = { format: 1 as const, instanceId: 'i', cluster: 'default', storeId
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mini-ecs-state-'));
-  await body(folder).finally(() => rm(folder, { recursive: true }));
+  try {
+    await body(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 test('what is saved is loaded, and leaves one file', (t) =>
