@@ -248,8 +248,9 @@ export class StoreProjections implements Projections {
   async #within<T>(ms: number, read: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      const error = new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`);
-      timer = setTimeout(() => reject(error), ms);
+      timer = setTimeout(() => {
+        reject(new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`));
+      }, ms);
     });
     try {
       return await Promise.race([read, timeout]);

@@ -76,6 +76,7 @@ export class RedisConnection {
   /** Sends once connected. Throws StoreUnavailableError when Redis is away; Redis's own errors as they are. */
   async run<T>(action: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.#redis.status !== 'ready') await this.#connected();
+    this.#gather();
     try {
       return await action(this.#redis);
     } catch (error) {
@@ -89,6 +90,14 @@ export class RedisConnection {
   close(): void {
     this.#redis.disconnect();
     for (const go of this.#waiting) go(this.#unavailable('the store was closed'));
+  }
+
+  /** What is sent within one turn of the event loop goes out in one write: under load a system call a command costs more than the command. */
+  #gather(): void {
+    const { stream } = this.#redis;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
   }
 
   #connected(): Promise<void> {

@@ -5,6 +5,7 @@
 import type { Logger } from '@mini-ecs/shared';
 import { newUuid } from '@mini-ecs/shared';
 import type { Redis } from 'ioredis';
+import { Batcher } from './batcher.ts';
 import { FeedWatcher } from './feed-watcher.ts';
 import { defaultKeyPrefix, PartitionKeys } from './keys.ts';
 import { each, expectation, fieldList, fieldsOf, list, newTasks, stops, written } from './redis-arguments.ts';
@@ -28,6 +29,8 @@ export interface RedisStoreOptions {
 
 /** Records read in one round trip. */
 const chunkSize = 500;
+/** Task statuses in one command: about 10 ms of Redis's time. */
+const statusesPerCommand = 500;
 
 export class RedisStore implements S.Store {
   readonly #connection: RedisConnection;
@@ -35,6 +38,7 @@ export class RedisStore implements S.Store {
   readonly #commands: Record<CommandName, RedisCommand>;
   readonly #keyPrefix: string;
   readonly #keys = new Map<S.Partition, PartitionKeys>();
+  readonly #statusReports = new Map<string, Batcher<S.ReportStatus, S.ReportStatusResult>>();
 
   /** Throws StoreUnavailableError when Redis does not answer within 5 s. */
   static async connect(options: RedisStoreOptions): Promise<RedisStore> {
@@ -223,15 +227,36 @@ export class RedisStore implements S.Store {
     return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as 'CLUSTER_NOT_FOUND' | 'UNKNOWN_INSTANCE' };
   }
 
-  async reportStatus({ cluster, instance, session, now, reports }: S.ReportStatus): Promise<S.ReportStatusResult> {
+  /** The reports of all sessions that come while one command runs are the next command. */
+  reportStatus(command: S.ReportStatus): Promise<S.ReportStatusResult> {
+    const { cluster } = command;
+    let batcher = this.#statusReports.get(cluster);
+    if (!batcher) {
+      const send = (reports: S.ReportStatus[]): Promise<S.ReportStatusResult[]> => this.#reportStatuses(cluster, reports);
+      batcher = new Batcher(send, { most: statusesPerCommand, sizeOf: ({ reports }) => reports.length });
+      this.#statusReports.set(cluster, batcher);
+    }
+    return batcher.add(command);
+  }
+
+  async #reportStatuses(cluster: string, sessions: readonly S.ReportStatus[]): Promise<S.ReportStatusResult[]> {
     const reply = await this.#run('report-status', cluster, [
-      instance,
-      session,
-      now,
-      ...each(reports, ({ task, lastStatus, rank, observed }) => [task, lastStatus, rank, observed]),
+      Math.max(...sessions.map(({ now }) => now)),
+      ...each(sessions, ({ instance, session, reports }) => [
+        instance,
+        session,
+        ...each(reports, ({ task, lastStatus, rank, observed }) => [task, lastStatus, rank, observed]),
+      ]),
     ]);
-    if (reply[0] !== 'OK') return { ok: false, reason: 'SUPERSEDED' };
-    return { ...written(reply), outcomes: reply[3] as ('WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK')[] };
+    const { seq, hints } = written(reply);
+    const answers = reply[3] as (S.StatusOutcome[] | 'SUPERSEDED')[];
+    // Whoever queues the hints need do it once.
+    const teller = answers.findIndex((outcomes) => outcomes !== 'SUPERSEDED');
+    return answers.map((outcomes, index) =>
+      outcomes === 'SUPERSEDED'
+        ? { ok: false, reason: outcomes }
+        : { ok: true, seq, hints: index === teller ? hints : [], outcomes },
+    );
   }
 
   async refreshLeases({ cluster, leaseMs, sessions }: S.RefreshLeases): Promise<{ superseded: string[] }> {

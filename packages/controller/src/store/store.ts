@@ -177,9 +177,8 @@ export interface ReportStatus {
   now: number;
   reports: StatusWrite[];
 }
-export type ReportStatusResult =
-  | (Written & { outcomes: ('WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK')[] })
-  | { ok: false; reason: 'SUPERSEDED' };
+export type StatusOutcome = 'WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK';
+export type ReportStatusResult = (Written & { outcomes: StatusOutcome[] }) | { ok: false; reason: 'SUPERSEDED' };
 
 export interface RefreshLeases {
   cluster: string;

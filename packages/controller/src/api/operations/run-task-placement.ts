@@ -44,12 +44,10 @@ export async function createAndPlace(request: PlaceRequest, call: Call): Promise
   const { cluster } = request;
   const created = await create(request, call);
   const view = await waitForPlaces(cluster, created, request.placeBy, call);
-  const refusals = await call.store.refusals(cluster, created.requestId);
-  return {
-    view,
-    tasks: created.taskIds.flatMap((id) => view.tasks.get(id) ?? []),
-    failures: failuresOf(refusals, cluster, call.scope),
-  };
+  const tasks = created.taskIds.flatMap((id) => view.tasks.get(id) ?? []);
+  // A task that was refused is gone; where all are there, nothing was.
+  const refusals = tasks.length < created.taskIds.length ? await call.store.refusals(cluster, created.requestId) : [];
+  return { view, tasks, failures: failuresOf(refusals, cluster, call.scope) };
 }
 
 async function create({ cluster, tasks, token, requestId }: PlaceRequest, call: Call): Promise<CreatedTasks> {

@@ -50,13 +50,18 @@ async function place(request: PlaceRequest, refused: Failure[], call: Call): Pro
   };
 }
 
+function hasInstances({ instances }: ClusterView): boolean {
+  for (const { status } of instances.values()) if (status !== 'INACTIVE') return true;
+  return false;
+}
+
 async function runTask(input: RunTaskRequest, call: Call): Promise<RunTaskResponse> {
   checkRunTaskInput(input);
   const view = await activeClusterView(call, input.cluster);
   const request = await requestOf(input.taskDefinition, view, call);
   const spec = { ...taskSpecOf(input, request), ...placementOf(input, request.definition) };
   const tags = taskTagsOf(input, request);
-  if (![...view.instances.values()].some(({ status }) => status !== 'INACTIVE')) {
+  if (!hasInstances(view)) {
     throw new ApiError('InvalidParameterException', 'No Container Instances were found in your cluster.');
   }
   const tasks = Array.from({ length: input.count ?? 1 }, () => encodeNewTask({ id: call.newId(), spec, tags }));

@@ -1,16 +1,13 @@
--- Writes what an agent observed of its tasks; refused as a whole when the session is not the instance's current one.
--- A task's status only moves forward. The first STOPPED gives its resources back.
+-- Writes what agents observed of their tasks, session by session; a session's reports are refused as a whole when it is not its
+-- instance's current one. A task's status only moves forward. The first STOPPED gives its resources back.
 -- KEYS[1]  the partition's base
--- ARGV     instance, session, now (ms), number of reports, then per report: task, lastStatus, rank, observed
--- Reply    OK …, per report: WRITTEN | BACKWARD | UNKNOWN_TASK
---          | SUPERSEDED
+-- ARGV     now (ms), number of sessions, then per session: instance, session, number of reports, then per report:
+--          task, lastStatus, rank, observed
+-- Reply    OK …, per session: SUPERSEDED | per report: WRITTEN | BACKWARD | UNKNOWN_TASK
 -- include: arguments changes records tasks
-local instance, session, now = argument(), argument(), number_argument()
-if session == '' or field_of('instance', instance, 'session') ~= session then
-  return { 'SUPERSEDED' }
-end
+local now = number_argument()
 
-local function report(id, last_status, rank, observed)
+local function report(instance, id, last_status, rank, observed)
   local task = redis.call('HMGET', key.record('task', id), 'instance', 'rank', 'observed', 'service')
   if task[1] ~= instance then
     return 'UNKNOWN_TASK'
@@ -36,9 +33,19 @@ local function report(id, last_status, rank, observed)
   return 'WRITTEN'
 end
 
-local outcomes = {}
-for i = 1, number_argument() do
-  local id, last_status, rank, observed = argument(), argument(), number_argument(), argument()
-  outcomes[i] = report(id, last_status, rank, observed)
+local function report_all(instance, is_current)
+  local outcomes = {}
+  for i = 1, number_argument() do
+    local id, last_status, rank, observed = argument(), argument(), number_argument(), argument()
+    outcomes[i] = is_current and report(instance, id, last_status, rank, observed) or nil
+  end
+  return is_current and outcomes or 'SUPERSEDED'
 end
-return written(outcomes)
+
+local answers = {}
+for i = 1, number_argument() do
+  local instance, session = argument(), argument()
+  local is_current = session ~= '' and field_of('instance', instance, 'session') == session
+  answers[i] = report_all(instance, is_current)
+end
+return written(answers)
