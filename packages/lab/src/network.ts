@@ -53,7 +53,7 @@ async function removeLink(name: string): Promise<void> {
     await run('ip', ['link', 'del', name]);
   } catch (error) {
     // The kernel takes a namespace apart in its own time, and the cable with it.
-    if (!String(error).includes('Cannot find device')) throw error;
+    if (!/Cannot find device|No such device/.test(String(error))) throw error;
   }
 }
 

@@ -84,7 +84,7 @@ export async function waitForController(endpoint: string, controller: ManagedPro
       await response.body?.cancel();
       return response.ok || undefined;
     },
-    { intervalMs: 25, ...waiting },
+    { intervalMs: 25, hopeless: () => (controller.isRunning ? undefined : 'The controller ended'), ...waiting },
   ).catch((error: unknown) => {
     throw withLog(error, controller);
   });

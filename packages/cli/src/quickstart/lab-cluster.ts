@@ -58,10 +58,12 @@ export class LabCluster {
   /** Starts the agents and waits until all have joined. The engines run, and the cluster exists. */
   async joinAgents(client: ECSClient, waiting: Waiting): Promise<ContainerInstance[]> {
     for (const agent of this.agents) agent.start();
+    const ended = (): ManagedProcess | undefined => this.agents.find(({ isRunning }) => !isRunning);
+    const hopeless = (): string | undefined => ended() && `The ${ended()?.name} ended`;
     try {
-      return await waitForAgents(client, this.#options.cluster, this.agents.length, waiting);
+      return await waitForAgents(client, this.#options.cluster, this.agents.length, { hopeless, ...waiting });
     } catch (error) {
-      throw withLog(error, this.agents.find(({ isRunning }) => !isRunning) ?? (this.agents[0] as ManagedProcess));
+      throw withLog(error, ended() ?? (this.agents[0] as ManagedProcess));
     }
   }
 

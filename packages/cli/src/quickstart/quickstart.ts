@@ -33,14 +33,20 @@ export async function runQuickstart(options: UpOptions): Promise<void> {
     // A step that fails because Ctrl-C ended what it waited for is no failure.
     if (!interruption.signal.aborted) explain(error);
   } finally {
-    await steps.run('Removing hosts, containers and data', `Look at ${folder} and at "ip link".`, async () => {
+    await tidyUp(cluster, folder, steps).finally(() => interruption.end());
+    unlock();
+  }
+}
+
+async function tidyUp(cluster: QuickstartCluster, folder: string, steps: Steps): Promise<void> {
+  const startAgain = 'start it once more: it removes what an earlier run left, and then remove it with Ctrl-C.';
+  await steps
+    .run('Removing hosts, containers and data', startAgain, async () => {
       await cluster.remove();
       // After a failure the logs stay until the next start.
       if (process.exitCode === undefined) await rm(folder, { recursive: true, force: true });
-      unlock();
-    });
-    interruption.end();
-  }
+    })
+    .catch(explain);
 }
 
 async function bringUp(cluster: QuickstartCluster, options: UpOptions, steps: Steps, signal: AbortSignal): Promise<void> {

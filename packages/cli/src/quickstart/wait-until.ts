@@ -5,6 +5,8 @@ export interface Waiting {
   intervalMs?: number;
   /** Ends the waiting with its reason. */
   signal?: AbortSignal;
+  /** Why there is nothing to wait for any more. */
+  hopeless?: () => string | undefined;
 }
 
 /**
@@ -12,10 +14,12 @@ export interface Waiting {
  * the last such error is thrown, or one that says what was waited for.
  */
 export async function waitUntil<T>(what: string, ask: () => Promise<T | undefined>, waiting: Waiting): Promise<T> {
-  const { timeoutMs, intervalMs = 100, signal } = waiting;
+  const { timeoutMs, intervalMs = 100, signal, hopeless } = waiting;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal?.throwIfAborted();
+    const reason = hopeless?.();
+    if (reason) throw new Error(reason);
     let failure: unknown;
     try {
       const answer = await ask();
