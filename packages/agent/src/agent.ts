@@ -43,8 +43,9 @@ export interface Agent {
 /** How long the engine may be away before the host counts as lost. */
 const engineAwayMs = 3_000;
 const engineCallMs = 30_000;
-/** The slow pass that finds what a lost event missed. */
+/** The slow pass that finds what a lost event missed, and how soon it is repeated when it failed. */
 const lookPeriodMs = 60_000;
+const lookAgainMs = 1_000;
 
 /**
  * Starts an agent. Resolves when it has taken up what runs on the host; the session with a controller comes when it
@@ -52,11 +53,11 @@ const lookPeriodMs = 60_000;
  */
 export async function startAgent(config: AgentConfig, dependencies: Partial<AgentDependencies> = {}): Promise<Agent> {
   const deps = withDefaults(config, dependencies);
-  const { runtime, timers, stateStore, log } = deps;
-  const info = await untilReachable(timers, () => runtime.info());
+  const { runtime, stateStore, log } = deps;
+  const info = await untilReachable(deps, () => runtime.info());
   if (config.reset) await resetInstance({ runtime, stateStore, log, policy: config.policy, cluster: config.cluster });
   const state = await stateStore.load();
-  const containers = state ? [] : await untilReachable(timers, () => runtime.list());
+  const containers = state ? [] : await untilReachable(deps, () => runtime.list());
   const identity = identityOf(state, containers, config.cluster);
   const address = config.address ?? (await routeAddress(config.controllers[0] ?? ''));
   const agent = new RunningAgent(config, deps, { identity, info, address, agentVersion: await packageVersion() });
@@ -82,6 +83,7 @@ class RunningAgent implements Agent {
   #watch: { close(): void } | undefined;
   #cancelAway: Cancel | undefined;
   #cancelLook: Cancel | undefined;
+  #engineIsAway = false;
   #stopped = false;
 
   constructor(config: AgentConfig, deps: AgentDependencies, { identity, info, address, agentVersion }: AgentFacts) {
@@ -134,11 +136,11 @@ class RunningAgent implements Agent {
   }
 
   async start(records: Parameters<TaskEngine['restore']>[0]): Promise<void> {
-    const { runtime, timers, log } = this.#deps;
+    const { runtime, log } = this.#deps;
     this.#engine.restore(records);
     await this.#writer.flush();
     // What runs is known before the first Hello tells it.
-    await untilReachable(timers, () => this.#engine.look());
+    await untilReachable(this.#deps, () => this.#engine.look());
     this.#watch = runtime.watch(this.instanceId, (event) => this.#onRuntimeEvent(event));
     this.#sessions.resume();
     log.info({ instance: this.instanceId, tasks: this.#engine.taskIds().length }, 'agent started');
@@ -159,10 +161,12 @@ class RunningAgent implements Agent {
   #onRuntimeEvent(event: RuntimeEvent): void {
     switch (event.kind) {
       case 'connected':
+        this.#engineIsAway = false;
         this.#cancelAway?.();
         void this.#lookAgain();
         return;
       case 'disconnected':
+        this.#engineIsAway = true;
         this.#deps.log.warn('the container engine does not answer');
         this.#cancelAway?.();
         this.#cancelAway = this.#deps.timers.after(engineAwayMs, () => this.#sessions.suspend('the container engine is away'));
@@ -176,17 +180,18 @@ class RunningAgent implements Agent {
     }
   }
 
-  /** Failing that, the watch will say `connected` again. */
   async #lookAgain(): Promise<void> {
     if (this.#stopped) return;
-    this.#cancelLook?.();
-    this.#cancelLook = this.#deps.timers.after(lookPeriodMs, () => void this.#lookAgain());
+    let nextMs = lookPeriodMs;
     try {
       await this.#engine.look();
-      if (!this.#stopped) this.#sessions.resume();
+      if (!this.#stopped && !this.#engineIsAway) this.#sessions.resume();
     } catch (error) {
+      nextMs = lookAgainMs;
       this.#deps.log.warn({ err: error }, 'the containers could not be listed');
     }
+    this.#cancelLook?.();
+    if (!this.#stopped) this.#cancelLook = this.#deps.timers.after(nextMs, () => void this.#lookAgain());
   }
 
   #enrol(enrolment: Enrolment): void {
@@ -217,8 +222,9 @@ function withDefaults(config: AgentConfig, given: Partial<AgentDependencies>): A
   };
 }
 
-function untilReachable<T>(timers: Timers, call: () => Promise<T>): Promise<T> {
-  return retryWhileUnreachable({ timers, timeoutMs: engineCallMs, signal: new AbortController().signal }, call);
+function untilReachable<T>({ timers, log }: AgentDependencies, call: () => Promise<T>): Promise<T> {
+  const onAway = (error: Error): void => log.warn({ reason: error.message }, 'waiting for the container engine');
+  return retryWhileUnreachable({ timers, timeoutMs: engineCallMs, signal: new AbortController().signal, onAway }, call);
 }
 
 async function packageVersion(): Promise<string> {

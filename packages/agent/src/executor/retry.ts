@@ -12,6 +12,8 @@ export interface RetryOptions {
   signal: AbortSignal;
   /** Where an attempt waits for its turn; the timeout counts from there. */
   turn?: <T>(attempt: () => Promise<T>) => Promise<T>;
+  /** Told of the first attempt that found the engine away. */
+  onAway?: (error: RuntimeError) => void;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function retryWhileUnreachable<T>(options: RetryOptions, call: (att
       });
     } catch (error) {
       if (!(error instanceof RuntimeError) || error.code !== 'unreachable') throw error;
+      if (attempt === 0) options.onAway?.(error);
     }
     await pause(timers, Math.min(firstDelayMs * 2 ** attempt, lastDelayMs), signal);
   }

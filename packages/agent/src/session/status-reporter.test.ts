@@ -26,17 +26,31 @@ test('changes of one moment are one report, with the newest status of each task'
   const { timers, attach, change, told } = aReporter();
   attach();
   change('a', 'PENDING');
-  change('b', 'PENDING');
+  change('b', 'STOPPED');
   change('a', 'RUNNING');
   await timers.advance(10);
-  t.deepEqual(told(), ['a RUNNING, b PENDING']);
+  t.deepEqual(told(), ['a RUNNING, b STOPPED']);
+});
+
+test('a task on its way up is told with what comes of it, or a little later', async (t) => {
+  const { timers, attach, change, told } = aReporter();
+  attach();
+  change('a', 'PENDING');
+  change('b', 'PENDING');
+  await timers.advance(60);
+  change('a', 'RUNNING');
+  await timers.advance(10);
+  t.deepEqual(told(), ['a RUNNING']);
+  change('b', 'PENDING');
+  await timers.advance(180);
+  t.deepEqual(told(), ['b PENDING'], 'later changes do not put it off');
 });
 
 test('what is not acknowledged goes again, with its status of then', async (t) => {
   const { timers, statuses, attach, change, told, reporter, acknowledged } = aReporter();
   attach();
   change('a', 'PENDING');
-  await timers.advance(10);
+  await timers.advance(250);
   statuses.set('a', 'RUNNING');
   await timers.advance(4_000);
   const repeated = told();
@@ -51,7 +65,7 @@ test('an acknowledgement of an older status does not cover a newer one', async (
   const { timers, attach, change, told, reporter } = aReporter();
   attach();
   change('a', 'PENDING');
-  await timers.advance(10);
+  await timers.advance(250);
   change('a', 'RUNNING');
   reporter.acknowledged(1, []);
   await timers.advance(10);

@@ -1,6 +1,7 @@
 /**
  * Brings the newest status of every task to the store. A change marks its task; a moment later all marked tasks go
- * in one report, with their status of that moment; what is not acknowledged goes again. Sessions come and go
+ * in one report, with their status of that moment; what is not acknowledged goes again. A task that is still PENDING is in no
+ * hurry: the store knows already that it has its place, and if it starts quickly, one report tells both. Sessions come and go
  * underneath: a new one begins with everything that was never acknowledged.
  */
 import type { TaskStatusMessage } from '@mini-ecs/shared';
@@ -8,6 +9,8 @@ import type { Cancel, Timers } from '../timers.ts';
 
 /** Long enough to gather the tasks of one event, short beside a container's start. */
 const coalesceMs = 10;
+/** Of a task on its way up. Most containers that need no pull run sooner. */
+const pendingMs = 250;
 const resendMs = 2_000;
 const tasksPerReport = 500;
 
@@ -36,10 +39,13 @@ export class StatusReporter {
   /** The revision of each that is under way in this session. */
   readonly #underway = new Map<string, number>();
   readonly #sent = new Map<number, Sent>();
+  /** Until when each task that is on its way up may wait for better news. */
+  readonly #unhurried = new Map<string, number>();
   #sequence = 0;
   #revision = 0;
   #send: ((report: StatusReport) => void) | undefined;
   #cancelFlush: Cancel | undefined;
+  #flushAt = Infinity;
   #cancelResend: Cancel | undefined;
 
   constructor(deps: StatusReporterDependencies) {
@@ -49,7 +55,7 @@ export class StatusReporter {
   changed(taskId: string): void {
     this.#revision += 1;
     this.#unacknowledged.set(taskId, this.#revision);
-    if (this.#send) this.#cancelFlush ??= this.#deps.timers.after(coalesceMs, () => this.#flush());
+    this.#flushBy(this.#dueAt(taskId));
   }
 
   attach(send: (report: StatusReport) => void): void {
@@ -62,8 +68,9 @@ export class StatusReporter {
     this.#send = undefined;
     this.#cancelFlush?.();
     this.#cancelResend?.();
-    this.#cancelFlush = undefined;
+    this.#flushAt = Infinity;
     this.#cancelResend = undefined;
+    this.#unhurried.clear();
     this.#underway.clear();
     this.#sent.clear();
   }
@@ -79,12 +86,39 @@ export class StatusReporter {
     }
   }
 
+  #dueAt(taskId: string): number {
+    const now = this.#deps.timers.now();
+    if (this.#deps.statusOf(taskId)?.lastStatus !== 'PENDING') {
+      this.#unhurried.delete(taskId);
+      return now + coalesceMs;
+    }
+    const due = this.#unhurried.get(taskId) ?? now + pendingMs;
+    this.#unhurried.set(taskId, due);
+    return due;
+  }
+
+  #flushBy(time: number): void {
+    if (!this.#send || time >= this.#flushAt) return;
+    this.#cancelFlush?.();
+    this.#flushAt = time;
+    this.#cancelFlush = this.#deps.timers.after(time - this.#deps.timers.now(), () => this.#flush());
+  }
+
   #flush(): void {
     this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
-    const due = [...this.#unacknowledged].filter(([taskId, revision]) => this.#underway.get(taskId) !== revision);
+    this.#flushAt = Infinity;
+    const due = this.#due();
     for (let start = 0; start < due.length; start += tasksPerReport) this.#sendReport(due.slice(start, start + tasksPerReport));
+    for (const time of this.#unhurried.values()) this.#flushBy(time);
     if (this.#sent.size > 0) this.#cancelResend ??= this.#deps.timers.after(resendMs, () => this.#resend());
+  }
+
+  #due(): [taskId: string, revision: number][] {
+    const now = this.#deps.timers.now();
+    for (const [taskId, time] of this.#unhurried) if (time <= now) this.#unhurried.delete(taskId);
+    return [...this.#unacknowledged].filter(
+      ([taskId, revision]) => this.#underway.get(taskId) !== revision && !this.#unhurried.has(taskId),
+    );
   }
 
   #sendReport(due: [taskId: string, revision: number][]): void {
