@@ -147,7 +147,8 @@ async function unmountUnder(folder: string): Promise<void> {
     await run('umount', ['-l', point]).catch(() => undefined);
   }
   const netns = path.join(folder, 'exec/netns');
-  for (const name of await readdir(netns).catch(() => [])) await run('umount', ['-l', path.join(netns, name)]).catch(() => undefined);
+  for (const name of await readdir(netns).catch(() => []))
+    await run('umount', ['-l', path.join(netns, name)]).catch(() => undefined);
 }
 
 async function waitUntil(condition: () => Promise<boolean>, what: string, timeoutMs = 10_000): Promise<void> {
