@@ -44,9 +44,10 @@ test('a thousand hints of one key become few looks, never two at once, and none 
   let seen = 0;
   let looks = 0;
   let active = 0;
+  let mostActive = 0;
   queue.work(async () => {
     active += 1;
-    t.is(active, 1);
+    mostActive = Math.max(mostActive, active);
     looks += 1;
     const now = hinted;
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -59,6 +60,7 @@ test('a thousand hints of one key become few looks, never two at once, and none 
     if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await eventually(() => seen === 1_000);
+  t.is(mostActive, 1);
   t.true(looks < 200, `${looks} looks`);
 });
 
