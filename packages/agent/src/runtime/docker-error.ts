@@ -4,6 +4,9 @@ import { RuntimeError, type RuntimeErrorCode } from './container-runtime.ts';
 const passing =
   /transport is closing|connection error|ttrpc: closed|context canceled|containerd.*(unavailable|not running)|code = Unavailable/i;
 
+/** dockerode puts the status before Docker's own words. */
+const dockerodePrefix = /^\(HTTP code \d+\) [^-]*- /;
+
 interface DockerFailure {
   statusCode?: number;
   json?: { message?: string };
@@ -17,7 +20,7 @@ export const statusOf = (error: unknown): number | undefined => (error as Docker
 export function runtimeError(error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const failure = error as DockerFailure;
-  const said = failure.json?.message ?? failure.message ?? String(error);
+  const said = failure.json?.message ?? (failure.message ?? String(error)).replace(dockerodePrefix, '');
   if (failure.statusCode === undefined)
     return new RuntimeError('unreachable', `Cannot connect to the Docker daemon: ${said}`, { cause: error });
   return new RuntimeError(codeOf(failure.statusCode, said), `Error response from daemon: ${said.trim()}`, { cause: error });
