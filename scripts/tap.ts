@@ -15,7 +15,7 @@ export async function readTap(input: Readable, print: (line: string) => void): P
     const [, not, title = '', directive] = /^(not )?ok \d+(?: - )?(.*?)(?: # (SKIP|TODO).*)?$/.exec(line) ?? [undefined];
     if (title === '' && !/^(not )?ok \d+/.test(line)) {
       // Plan, version and totals are for machines; everything else belongs to the test before it, or is what a test printed.
-      if (!/^(TAP version|\d+\.\.\d+|# (tests|pass|fail|skip|todo) )/.test(line) && line !== '') print(line);
+      if (!/^(TAP version|\d+\.\.\d+|# (tests|pass|fail|skip|todo) |# .* hook$)/.test(line) && line !== '') print(line);
       continue;
     }
     if (directive) counts.skipped++;
