@@ -18,6 +18,16 @@ export interface FleetClusterOptions {
   profileFolder?: string | undefined;
 }
 
+export interface CpuSeconds {
+  controller: number;
+  fleet: number;
+  redis: number;
+  client: number;
+  others: number;
+  /** Of all cores. */
+  idle: number;
+}
+
 const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.ts', import.meta.url));
 const cluster = 'default';
 
@@ -100,13 +110,14 @@ export class FleetCluster {
     return rssMb(this.#pid);
   }
 
-  /** Seconds of CPU that controller, fleet and Redis have used so far. */
-  cpuSeconds(): { controller: number; fleet: number; redis: number } {
-    return {
-      controller: cpuSecondsOf(this.#pid),
-      fleet: cpuSecondsOf(this.#fleet.pid ?? 0),
-      redis: cpuSecondsOf(this.#redisPid()),
-    };
+  /** Seconds of CPU used so far, by whom. `others` is what the rest of the machine took: figures of a busy machine are low. */
+  cpuSeconds(): CpuSeconds {
+    const controller = cpuSecondsOf(this.#pid);
+    const fleet = cpuSecondsOf(this.#fleet.pid ?? 0);
+    const redis = cpuSecondsOf(this.#redisPid());
+    const client = cpuSecondsOf(process.pid);
+    const { busy, idle } = machineCpuSeconds();
+    return { controller, fleet, redis, client, others: busy - controller - fleet - redis - client, idle };
   }
 
   /** Ends every process, Redis included, and removes their folder. */
@@ -161,6 +172,16 @@ export function cpuSecondsOf(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** Of all cores together, since the machine started; what waits for a disk is idle. */
+function machineCpuSeconds(): { busy: number; idle: number } {
+  const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softIrq = 0, steal = 0] = readFileSync('/proc/stat', 'utf8')
+    .split('\n', 1)[0]!
+    .split(/\s+/)
+    .slice(1)
+    .map((ticks) => Number(ticks) / ticksPerSecond);
+  return { busy: user + nice + system + irq + softIrq + steal, idle: idle + wait };
 }
 
 /** USER_HZ: 100 on every Linux that Node runs on. */

@@ -1,11 +1,11 @@
 /** An empty cluster is filled: from the first request until all tasks are RUNNING. */
-import type { FleetCluster } from '../../support/fleet-cluster.ts';
+import type { CpuSeconds } from '../../support/fleet-cluster.ts';
 import { registerTask, runServices, runTasks, type Phase } from './load.ts';
 
 export interface FillFigures {
   tasksPerSecond: number;
   /** Seconds of CPU, so that it can be seen who held the others up. */
-  cpuSeconds: ReturnType<FleetCluster['cpuSeconds']>;
+  cpuSeconds: CpuSeconds;
   controllerRssMb: number;
 }
 
@@ -16,15 +16,11 @@ export async function fill(phase: Phase, tasks: number, how: 'RunTask' | 'servic
   const ms = await (how === 'RunTask' ? runTasks(phase, tasks) : runServices(phase, tasks));
   const after = cluster.cpuSeconds();
   const tasksPerSecond = Math.round((tasks * 1000) / ms);
-  const cpuSeconds = {
-    controller: seconds(after.controller - before.controller),
-    fleet: seconds(after.fleet - before.fleet),
-    redis: seconds(after.redis - before.redis),
-  };
+  const cpuSeconds = Object.fromEntries(
+    Object.entries(after).map(([who, used]) => [who, Number((used - before[who as keyof CpuSeconds]).toFixed(2))]),
+  ) as unknown as CpuSeconds;
   say(
     `${how}: ${tasks} tasks RUNNING in ${(ms / 1000).toFixed(2)} s, ${tasksPerSecond} a second; CPU ${JSON.stringify(cpuSeconds)}`,
   );
   return { tasksPerSecond, cpuSeconds, controllerRssMb: cluster.controllerRssMb() };
 }
-
-const seconds = (value: number): number => Number(value.toFixed(2));
