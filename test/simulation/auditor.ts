@@ -68,7 +68,8 @@ export class Auditor {
   /** `sessions`: the current ones when the command came. */
   applied(command: AppliedCommand, changes: readonly Change[], seq: number, sessions: ReadonlyMap<string, string>): void {
     for (const { instance, session } of command.wroteFor ?? []) {
-      if (sessions.get(instance) !== session) this.#violated(`fence: ${command.name} of superseded session ${session} of ${instance} was taken`);
+      if (sessions.get(instance) !== session)
+        this.#violated(`fence: ${command.name} of superseded session ${session} of ${instance} was taken`);
     }
     const touched = new Set<string>();
     for (const change of changes) {
@@ -149,7 +150,8 @@ export class Auditor {
     else sums.tasks.delete(id);
     for (const port of decodePorts(task['ports'])) {
       const holder = sums.ports.get(port);
-      if (has && holder !== undefined) this.#violated(`capacity: port ${port} of ${task['instance']} is held by ${holder} and ${id}`);
+      if (has && holder !== undefined)
+        this.#violated(`capacity: port ${port} of ${task['instance']} is held by ${holder} and ${id}`);
       if (has) sums.ports.set(port, id);
       else if (holder === id) sums.ports.delete(port);
     }
@@ -172,8 +174,12 @@ export class Auditor {
     if (!sums) return;
     const { fields, cpu, memory, ports } = sums;
     if (cpu > number(fields, 'totalCpu')) this.#violated(`capacity: ${cpu} of ${fields['totalCpu']} CPU units taken on ${id}`);
-    if (memory > number(fields, 'totalMemory')) this.#violated(`capacity: ${memory} of ${fields['totalMemory']} MiB taken on ${id}`);
-    if (number(fields, 'totalCpu') - cpu !== number(fields, 'cpu') || number(fields, 'totalMemory') - memory !== number(fields, 'memory'))
+    if (memory > number(fields, 'totalMemory'))
+      this.#violated(`capacity: ${memory} of ${fields['totalMemory']} MiB taken on ${id}`);
+    if (
+      number(fields, 'totalCpu') - cpu !== number(fields, 'cpu') ||
+      number(fields, 'totalMemory') - memory !== number(fields, 'memory')
+    )
       this.#violated(`capacity: ${id} says ${fields['cpu']}/${fields['memory']} free, its tasks leave another rest`);
     const free = decodePorts(fields['ports']).filter((port) => !fields['reservedPorts']?.includes(`,${port},`));
     if (free.length !== ports.size || free.some((port) => !ports.has(port)))

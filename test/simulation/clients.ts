@@ -18,6 +18,16 @@ const mostAttempts = 4;
 /** How long what a crashed controller had sent may still take to the store. */
 const effectMs = 15_000;
 
+/** Limits that leave room to replace tasks at any desired count: others stand still, as they do on ECS. */
+const limits = [
+  { minimumHealthyPercent: 0, maximumPercent: 100 },
+  { minimumHealthyPercent: 0, maximumPercent: 150 },
+  { minimumHealthyPercent: 50, maximumPercent: 200 },
+  { minimumHealthyPercent: 100, maximumPercent: 200 },
+];
+/** Each needs the host's port for itself: an old task must go before a new one can come. */
+const portLimits = [limits[0]!, limits[1]!];
+
 export interface ClientsOptions {
   time: VirtualTime;
   dice: Dice;
@@ -88,7 +98,8 @@ export class Clients {
   async endMaintenance(): Promise<void> {
     const draining = [...this.#options.auditor.instances].filter(([, { fields }]) => fields['status'] === 'DRAINING');
     const [kept] = draining.filter(([, { fields }]) => fields['connected'] === '1');
-    for (const [id] of draining) if (id !== kept?.[0]) while (!(await this.#setState(id, 'ACTIVE'))) await this.#options.time.pause(500);
+    for (const [id] of draining)
+      if (id !== kept?.[0]) while (!(await this.#setState(id, 'ACTIVE'))) await this.#options.time.pause(500);
   }
 
   // ── services ──
@@ -101,7 +112,7 @@ export class Clients {
       serviceName: family,
       taskDefinition: `${family}:1`,
       desiredCount,
-      deploymentConfiguration: { minimumHealthyPercent: family === 'edge' ? 0 : dice.pick([0, 50, 99]), maximumPercent: dice.pick([100, 150, 200]) },
+      deploymentConfiguration: dice.pick(family === 'edge' ? portLimits : limits),
     };
     await this.#ask(family, wish, 'CreateService', request);
   }
@@ -265,4 +276,3 @@ const nobodyAnswers = (time: VirtualTime): Asked => {
 };
 
 const taskIds = ({ tasks = [] }: RunTaskResponse): string[] => tasks.map(({ taskArn = '' }) => taskArn.split('/').at(-1) ?? '');
-

@@ -40,7 +40,9 @@ function serviceDivergences(auditor: Auditor): string[] {
       if (fields['status'] !== 'INACTIVE') return [`deleted service ${name} is ${fields['status']}`];
       return tasks.length === 0 ? [] : [`INACTIVE service ${name} has ${tasks.length} tasks`];
     }
-    const wrong = tasks.flatMap(({ id, task }) => whatIsWrong(task, spec, auditor).map((what) => `task ${id} of ${name} ${what}`));
+    const wrong = tasks.flatMap(({ id, task }) =>
+      whatIsWrong(task, spec, auditor).map((what) => `task ${id} of ${name} ${what}`),
+    );
     return tasks.length === spec.desiredCount ? wrong : [...wrong, `${name} has ${tasks.length} tasks of ${spec.desiredCount}`];
   });
 }
@@ -48,7 +50,8 @@ function serviceDivergences(auditor: Auditor): string[] {
 function whatIsWrong(task: Fields, spec: ServiceSpec, auditor: Auditor): string[] {
   const { service } = JSON.parse(task['doc'] ?? '{}') as TaskSpec;
   const instance = auditor.instances.get(task['instance'] ?? '')?.fields;
-  if (task['lastStatus'] !== 'RUNNING' || task['desiredStatus'] !== 'RUNNING') return [`is ${task['lastStatus']}, wanted ${task['desiredStatus']}`];
+  if (task['lastStatus'] !== 'RUNNING' || task['desiredStatus'] !== 'RUNNING')
+    return [`is ${task['lastStatus']}, wanted ${task['desiredStatus']}`];
   if (service?.deploymentId !== spec.deploymentId) return ['is of another deployment'];
   return instance?.['status'] === 'ACTIVE' ? [] : [`is on an instance that is ${instance?.['status']}`];
 }
@@ -58,7 +61,9 @@ function taskDivergences(auditor: Auditor): string[] {
   return [...auditor.tasks].flatMap(([id, task]) => {
     if (task['lastStatus'] === 'STOPPED' || (task['instance'] && !isConnected(auditor, task['instance']))) return [];
     const isSettled = task['instance'] && task['lastStatus'] === 'RUNNING' && task['desiredStatus'] === 'RUNNING';
-    return isSettled ? [] : [`task ${id} is ${task['lastStatus']}, wanted ${task['desiredStatus']}, on ${task['instance'] ?? 'no instance'}`];
+    return isSettled
+      ? []
+      : [`task ${id} is ${task['lastStatus']}, wanted ${task['desiredStatus']}, on ${task['instance'] ?? 'no instance'}`];
   });
 }
 
@@ -72,7 +77,8 @@ async function hostDivergences(auditor: Auditor, host: SimulatedHost): Promise<s
     const task = auditor.tasks.get(id);
     const { taskDefinition } = JSON.parse(task?.['doc'] ?? '{}') as TaskSpec;
     const expected = containersOfFamily(taskDefinition.split(':')[0] ?? '');
-    if (running.get(id) !== expected) found.push(`task ${id} is ${task?.['lastStatus']} with ${running.get(id) ?? 0} containers on ${host.name}`);
+    if (running.get(id) !== expected)
+      found.push(`task ${id} is ${task?.['lastStatus']} with ${running.get(id) ?? 0} containers on ${host.name}`);
     running.delete(id);
   }
   for (const id of running.keys()) found.push(`surplus container of task ${id} on ${host.name}`);

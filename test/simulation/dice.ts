@@ -50,7 +50,10 @@ export class Dice {
   /** 32 hex digits. */
   id(): string {
     let id = '';
-    for (let i = 0; i < 4; i += 1) id += Math.floor(this.next() * 2 ** 32).toString(16).padStart(8, '0');
+    for (let i = 0; i < 4; i += 1)
+      id += Math.floor(this.next() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0');
     return id;
   }
 

@@ -102,7 +102,11 @@ const kinds: Record<string, Kind> = {
       const ms = dice.skewed(300, 14_000);
       const hosts = dice.chance(0.5) ? [dice.pick(world.hosts)] : world.hosts.filter(() => dice.chance(0.5));
       const controllers = dice.chance(0.5) ? [dice.pick(world.controllers)] : world.controllers;
-      told(world, 'partition', `${hosts.map(({ name }) => name).join()} | ${controllers.map(({ name }) => name).join()} for ${ms} ms`);
+      told(
+        world,
+        'partition',
+        `${hosts.map(({ name }) => name).join()} | ${controllers.map(({ name }) => name).join()} for ${ms} ms`,
+      );
       for (const host of hosts) for (const controller of controllers) world.network.cut(host.name, controller.name, ms);
       return true;
     },
@@ -122,7 +126,12 @@ const kinds: Record<string, Kind> = {
     weight: 6,
     strike(world, dice) {
       told(world, 'bad network', '');
-      const faults = { dropped: dice.between(0, 0.1), delayed: dice.between(0, 0.15), duplicated: dice.between(0, 0.15), reordered: dice.between(0, 0.2) };
+      const faults = {
+        dropped: dice.between(0, 0.1),
+        delayed: dice.between(0, 0.15),
+        duplicated: dice.between(0, 0.15),
+        reordered: dice.between(0, 0.2),
+      };
       world.network.faults = faults;
       world.time.after(dice.between(1_000, 6_000), () => {
         if (world.network.faults === faults) world.network.calm();

@@ -21,7 +21,14 @@ export const taskDefinitions: Record<Family, RegisterTaskDefinitionRequest> = {
   duo: {
     family: 'duo',
     containerDefinitions: [
-      { name: 'main', image: 'web', cpu: 32, memory: 64, essential: true, dependsOn: [{ containerName: 'side', condition: 'START' }] },
+      {
+        name: 'main',
+        image: 'web',
+        cpu: 32,
+        memory: 64,
+        essential: true,
+        dependsOn: [{ containerName: 'side', condition: 'START' }],
+      },
       { name: 'side', image: 'slow', cpu: 16, memory: 32, essential: true },
     ],
   },
@@ -88,13 +95,13 @@ export class Images {
     const dice = this.#dice;
     const healthy = this.#healthy(image);
     if (this.#broken.has(image)) return { ...healthy, startError: 'the simulated image does not start' };
-    if (image === 'crash' && dice.chance(0.5)) return { ...healthy, exitsAfterMs: dice.between(300, 9_000), exitCode: 1 };
+    if (image === 'crash' && dice.chance(0.5)) return { ...healthy, exitsAfterMs: dice.between(300, 4_000), exitCode: 1 };
     if (image === 'stubborn' && dice.chance(0.15)) return { ...healthy, unkillable: true };
     if (image === 'checked' && dice.chance(0.3)) {
-      return { ...healthy, health: [...(healthy.health ?? []), { afterMs: dice.between(1_000, 8_000), status: 'UNHEALTHY' }] };
+      return { ...healthy, health: [...(healthy.health ?? []), { afterMs: dice.between(1_000, 4_000), status: 'UNHEALTHY' }] };
     }
     if (dice.chance(0.02)) return { ...healthy, createError: 'the simulated engine refuses' };
-    if (dice.chance(0.02)) return { ...healthy, exitsAfterMs: dice.between(10, 5_000), outOfMemory: true };
+    if (dice.chance(0.02)) return { ...healthy, exitsAfterMs: dice.between(10, 4_000), outOfMemory: true };
     return healthy;
   }
 }

@@ -1,6 +1,7 @@
 /** A host: a container engine that lives on, and the real agent on it, which crashes and starts again. */
 import {
   defaultPolicy,
+  instanceLabel,
   MemoryStateStore,
   SimulatedRuntime,
   startAgent,
@@ -31,8 +32,8 @@ export interface HostOptions {
   network: Network;
   controllers: string[];
   behaviour: BehaviourOf;
-  /** Called with the task of every container that is about to be created. */
-  onCreate(host: SimulatedHost, taskArn: string): void;
+  /** Called before a container is created: for which task, as which instance. */
+  onCreate(task: string, instance: string): void;
 }
 
 /** One life of the agent's process. */
@@ -150,12 +151,12 @@ export class SimulatedHost {
 
   #watchedEngine(): ContainerRuntime {
     const { engine } = this;
-    const onCreate = (arn: string): void => this.#options.onCreate(this, arn);
+    const { onCreate } = this.#options;
     return new Proxy<ContainerRuntime>(engine, {
       get(target, member: keyof ContainerRuntime) {
         if (member !== 'create') return target[member].bind(target);
         return (request: Parameters<ContainerRuntime['create']>[0]) => {
-          onCreate(request.task.taskArn);
+          onCreate(taskIdOf(request.labels) ?? '', request.labels[instanceLabel] ?? '');
           return target.create(request);
         };
       },

@@ -42,6 +42,8 @@ const startOfTime = 1_800_000_000_000;
 const quietStartMs = 2_500;
 const faultyMs = 30_000;
 const convergenceMs = 300_000;
+/** Containers that began to fail before the faults ended have failed by then. */
+const aftermathMs = 5_000;
 /** What has converged must stay so: longer than any pass takes to come round, the slowest aside. */
 const stayingMs = 6_000;
 const least = { events: 300, faults: 10, tasks: 30 };
@@ -76,7 +78,13 @@ class Run {
     this.#world = this.#makeWorld((ms) => {
       storeOffset += ms;
     });
-    this.#clients = new Clients({ time, dice: dice.fork('clients'), record, auditor: this.#auditor, controllers: this.#world.controllers });
+    this.#clients = new Clients({
+      time,
+      dice: dice.fork('clients'),
+      record,
+      auditor: this.#auditor,
+      controllers: this.#world.controllers,
+    });
   }
 
   async run(): Promise<SeedResult> {
@@ -116,7 +124,7 @@ class Run {
         network,
         controllers: controllers.map(({ name }) => name).toSorted(() => own.next() - 0.5),
         behaviour: images.behaviour,
-        onCreate: (host, arn) => this.#checkCreation(host, arn),
+        onCreate: (task, instance) => this.#checkCreation(task, instance),
       });
     });
     return { time, record, controllers, hosts, network, broker, health, images, jumpStoreClock };
@@ -142,6 +150,7 @@ class Run {
     void this.#clients.endMaintenance().then(() => (isMaintained = true));
     const deadline = time.now + convergenceMs;
     let left = ['not looked at yet'];
+    await this.#until(time.now + aftermathMs);
     while (left.length > 0 && !this.#record.violation) {
       if (time.now >= deadline) return this.#record.violated(`convergence: after ${convergenceMs / 1000} s ${left.join('; ')}`);
       await this.#until(time.now + 1_000);
@@ -159,11 +168,10 @@ class Run {
   }
 
   /** A container is made only where its task is bound. */
-  #checkCreation(host: SimulatedHost, arn: string): void {
-    const task = arn.split('/').at(-1) ?? '';
-    const instance = this.#auditor.instanceOf(task);
-    if (instance !== undefined && instance !== host.instanceId)
-      this.#record.violated(`binding: ${host.name} makes a container of task ${task}, which is bound to ${instance}`);
+  #checkCreation(task: string, instance: string): void {
+    const bound = this.#auditor.instanceOf(task);
+    if (bound !== undefined && bound !== instance)
+      this.#record.violated(`binding: instance ${instance} makes a container of task ${task}, which is bound to ${bound}`);
   }
 
   #checkSize(): void {

@@ -168,7 +168,8 @@ export class StoreConnection implements S.Store {
         if (health.isAway) return this.#answer(() => reject(unavailable()));
         record.tell(`${this.#options.name} ${name}`, () => '');
         void apply().then((result) => {
-          if (dice.chance(0.6) && !this.#isDead && this.#options.stalledFor() === 0 && this.#lastAnswer <= time.now) return resolve(result);
+          if (dice.chance(0.6) && !this.#isDead && this.#options.stalledFor() === 0 && this.#lastAnswer <= time.now)
+            return resolve(result);
           this.#answer(() => (health.isAway ? reject(unavailable()) : resolve(result)));
         }, reject);
       });
