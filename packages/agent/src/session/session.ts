@@ -35,6 +35,8 @@ export interface SessionEnd {
   reason: string;
   /** The controller, or this agent, does not want this session: nothing to hurry for. */
   refused: boolean;
+  /** By a newer session of this instance. */
+  superseded?: boolean;
   retryAfterMs: number;
 }
 
@@ -77,7 +79,7 @@ export class Session {
 
   #receive(message: ControllerMessage__Output): void {
     if (this.#end) return;
-    if (message.refusal) return this.#refuse(`${message.refusal.code}: ${message.refusal.message}`, message.refusal.retryAfterMs);
+    if (message.refusal) return this.#refusedBy(message.refusal);
     if (message.welcome) return this.#welcome(message.welcome);
     if (!this.#welcomed) return;
     if (message.fullAssignments) this.#assignAll(message.fullAssignments);
@@ -125,8 +127,12 @@ export class Session {
     this.#stream.send({ resync: { reason } });
   }
 
-  #refuse(reason: string, retryAfterMs: number): void {
-    this.#finish({ welcomed: this.#welcomed, reason, refused: true, retryAfterMs });
+  #refusedBy({ code, message, retryAfterMs }: NonNullable<ControllerMessage__Output['refusal']>): void {
+    this.#refuse(`${code}: ${message}`, retryAfterMs, code === 'SUPERSEDED');
+  }
+
+  #refuse(reason: string, retryAfterMs: number, superseded = false): void {
+    this.#finish({ welcomed: this.#welcomed, reason, refused: true, superseded, retryAfterMs });
     this.#stream.destroy();
   }
 
