@@ -35,11 +35,15 @@ export class FleetCluster {
   readonly client: LightEcsClient;
   /** Of the controller's own Redis. */
   readonly redisSocket: string;
+  readonly apiPort: number;
+  readonly agentPort: number;
   readonly #folder: string;
   readonly #instances: number;
   readonly #controller: ManagedProcess;
   readonly #fleet: ManagedProcess;
   readonly #url: string;
+  /** What is to be running. */
+  readonly #started = new Set<ManagedProcess>();
 
   private constructor(folder: string, apiPort: number, agentPort: number, options: FleetClusterOptions) {
     const { instances, startMs = 50, profileFolder } = options;
@@ -63,6 +67,8 @@ export class FleetCluster {
         environment,
         logFile: path.join(folder, `${name}.log`),
       });
+    this.apiPort = apiPort;
+    this.agentPort = agentPort;
     this.#folder = folder;
     this.#instances = instances;
     this.#url = settings.endpoint;
@@ -85,16 +91,30 @@ export class FleetCluster {
     }
   }
 
-  get #started(): ManagedProcess[] {
-    return [this.#controller, this.#fleet].filter(({ logFile }) => existsSync(logFile));
+  async #start(): Promise<void> {
+    await this.startController();
+    await this.startFleet();
   }
 
-  async #start(): Promise<void> {
+  /** Does nothing while it runs; resolves when it answers. */
+  async startController(): Promise<void> {
     this.#controller.start();
+    this.#started.add(this.#controller);
     await this.#until('the controller answers', async () => (await fetch(`${this.#url}/-/health`)).ok);
+  }
+
+  /** New instances join cluster `default`, which is made when it is not there. */
+  async startFleet(): Promise<void> {
     await this.client.call('CreateCluster', { clusterName: cluster });
     this.#fleet.start();
-    await this.#until('every instance has joined', async () => (await this.#registered()) === this.#instances);
+    this.#started.add(this.#fleet);
+    await this.#until('every instance has joined', async () => (await this.#registered()) >= this.#instances);
+  }
+
+  /** Its instances stay registered. */
+  async stopFleet(): Promise<void> {
+    this.#started.delete(this.#fleet);
+    await this.#fleet.stop();
   }
 
   async #registered(): Promise<number> {
@@ -103,6 +123,10 @@ export class FleetCluster {
       { clusters: [cluster] },
     );
     return clusters[0]?.registeredContainerInstancesCount ?? 0;
+  }
+
+  get controllerIsRunning(): boolean {
+    return this.#controller.isRunning;
   }
 
   /** Resident memory of the controller's process, without Redis. */
@@ -118,6 +142,13 @@ export class FleetCluster {
     const client = cpuSecondsOf(process.pid);
     const { busy, idle } = machineCpuSeconds();
     return { controller, fleet, redis, client, others: busy - controller - fleet - redis - client, idle };
+  }
+
+  /** What the programs wrote last. */
+  lastLines(): string {
+    const redisLog = path.join(path.dirname(this.redisSocket), 'redis.log');
+    const redis = existsSync(redisLog) ? readFileSync(redisLog, 'utf8').trimEnd().split('\n').slice(-15).join('\n') : '';
+    return [...[...this.#started].map((each) => `${each.name}:\n${each.lastLines()}`), `redis:\n${redis}`].join('\n');
   }
 
   /** Ends every process, Redis included, and removes their folder. */
@@ -145,10 +176,9 @@ export class FleetCluster {
     const deadline = performance.now() + 120_000;
     for (;;) {
       if (await holds().catch(() => false)) return;
-      const dead = this.#started.find(({ isRunning }) => !isRunning);
+      const dead = [...this.#started].find(({ isRunning }) => !isRunning);
       if (dead || performance.now() > deadline) {
-        const logs = this.#started.map((each) => `${each.name}:\n${each.lastLines()}`).join('\n');
-        throw new Error(`${dead ? `${dead.name} ended before` : 'not in time'}: ${what}\n${logs}`);
+        throw new Error(`${dead ? `${dead.name} ended before` : 'not in time'}: ${what}\n${this.lastLines()}`);
       }
       await delay(100);
     }
