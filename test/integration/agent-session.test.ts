@@ -265,6 +265,7 @@ test('an agent alone still stops what has lost its essential container', (t) =>
     const app = controller.statuses.get(taskId)?.containers.find(({ name }) => name === 'app');
     runtime.crashContainer(app?.runtimeId ?? '', 1);
     await eventually(async () => (await running()) === 0);
+    t.pass();
   }));
 
 test('reset stops the containers and registers a new instance', (t) =>

@@ -39,6 +39,7 @@ test.serial('an agent that falls silent is judged lost, one that is heard is not
   await silent.acknowledged(silent.report({ taskId: id, lastStatus: 'RUNNING' }));
   silent.stopHeartbeats();
   await eventually(async () => !(await isConnected(instanceId)));
+  await eventually(() => lost.size > 0);
   t.deepEqual([...lost], [instanceId]);
   t.is((await fixture.task(id))?.observed.lastStatus, 'RUNNING');
   t.like(await silent.refusal(), { code: 'UNAVAILABLE', retryAfterMs: 0 });

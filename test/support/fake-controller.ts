@@ -138,7 +138,8 @@ export class FakeController {
     this.hellos.push(hello);
     if (this.refusal) {
       call.write({ refusal: this.refusal });
-      return call.end();
+      call.end();
+      return;
     }
     this.#calls.push(call);
     const { heartbeatMs = 200, leaseMs = 2_000 } = this.#options;
