@@ -58,6 +58,8 @@ export class FleetCluster {
       MINI_ECS_AGENT_PORT: String(agentPort),
       MINI_ECS_BOOTSTRAP_ACCESS_KEY: `${accessKey.accessKeyId}:${accessKey.secretAccessKey}`,
       MINI_ECS_LOG_LEVEL: 'warn',
+      // Thousands of agents share a core here that hosts have for themselves: none is to be judged lost for being slow.
+      MINI_ECS_LEASE_MS: '20000',
       MINI_ECS_CONTROLLER: `127.0.0.1:${agentPort}`,
     };
     const managed = (name: string, args: readonly string[]): ManagedProcess =>
@@ -148,7 +150,7 @@ export class FleetCluster {
   lastLines(): string {
     const redisLog = path.join(path.dirname(this.redisSocket), 'redis.log');
     const redis = existsSync(redisLog) ? readFileSync(redisLog, 'utf8').trimEnd().split('\n').slice(-15).join('\n') : '';
-    return [...[...this.#started].map((each) => `${each.name}:\n${each.lastLines()}`), `redis:\n${redis}`].join('\n');
+    return [...[...this.#started].map((each) => `${each.name}:\n${shortened(each.lastLines())}`), `redis:\n${redis}`].join('\n');
   }
 
   /** Ends every process, Redis included, and removes their folder. */
@@ -184,6 +186,8 @@ export class FleetCluster {
     }
   }
 }
+
+const shortened = (text: string): string => text.replaceAll(/^(.{400}).*$/gm, '$1 …');
 
 const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(MINI_ECS|AWS)_/.test(name)));
