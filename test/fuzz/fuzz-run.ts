@@ -7,8 +7,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Dice } from '../simulation/dice.ts';
+import {
+  callIfThere,
+  deleteServices,
+  deleteTaskDefinitions,
+  deregisterInstances,
+  listAll,
+  stopTasks,
+} from '../support/clean-cluster.ts';
 import { FleetCluster } from '../support/fleet-cluster.ts';
-import { deleteEverything } from './delete-everything.ts';
 import { fuzzRequest, type FuzzRequest } from './fuzz-request.ts';
 import { hostilePeer } from './hostile-agents.ts';
 import { learn, nothingKnown } from './known-objects.ts';
@@ -228,6 +235,25 @@ class FuzzRun {
       ...(this.#foundWrong.length > 0 ? { evidence: this.#evidence } : {}),
     };
   }
+}
+
+/** Tasks on connected instances stop within it; those of instances that are gone stop with these. */
+const stopWithinMs = 20_000;
+
+/** The fleet is stopped on the way: agents whose instances are deregistered would knock for ever. */
+async function deleteEverything(cluster: FleetCluster): Promise<void> {
+  const { client } = cluster;
+  const names = (await listAll(client, 'ListClusters', {}, 'clusterArns')).map((arn) => arn.slice(arn.lastIndexOf('/') + 1));
+  for (const name of names) await deleteServices(client, name);
+  for (const name of names) await stopTasks(client, name, stopWithinMs);
+  await cluster.stopFleet();
+  for (const name of names) {
+    await deregisterInstances(client, name);
+    await callIfThere(client, 'DeleteCluster', { cluster: name });
+  }
+  await deleteTaskDefinitions(client);
+  const { settings } = await client.call<{ settings: { name: string }[] }>('ListAccountSettings', {});
+  for (const { name } of settings) await callIfThere(client, 'DeleteAccountSetting', { name });
 }
 
 /** The least of what is seen until it falls no more: V8 gives memory back only once it has had little to do for a while. */
