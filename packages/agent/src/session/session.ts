@@ -82,6 +82,7 @@ export class Session {
     if (message.refusal) return this.#refusedBy(message.refusal);
     if (message.welcome) return this.#welcome(message.welcome);
     if (!this.#welcomed) return;
+    this.#heartbeats?.heard();
     if (message.fullAssignments) this.#assignAll(message.fullAssignments);
     else if (message.assignmentIncrement) this.#assignSome(message.assignmentIncrement);
     else if (message.statusAck) this.#deps.reporter.acknowledged(message.statusAck.sequence, message.statusAck.unknownTasks);
@@ -106,7 +107,10 @@ export class Session {
       send: (sequence) => this.#stream.send({ heartbeat: { sequence } }),
       onSilence: () => this.#abandon('the controller no longer answers heartbeats'),
     });
-    this.#deps.reporter.attach((report) => this.#stream.send({ statusReport: report }));
+    this.#deps.reporter.attach((report) => {
+      this.#heartbeats?.sent();
+      this.#stream.send({ statusReport: report });
+    });
   }
 
   #assignAll({ version, assignments }: NonNullable<ControllerMessage__Output['fullAssignments']>): void {

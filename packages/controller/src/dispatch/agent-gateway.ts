@@ -7,18 +7,20 @@ import { shutdownGraceMs, type SessionHost } from './session-host.ts';
 
 /** A full set of thousands of assignments is one message. */
 const maxMessageBytes = 64 * 1024 * 1024;
+const keepaliveMs = 30_000;
 
 export class AgentGateway {
   readonly #host: SessionHost;
   readonly #server: grpc.Server;
 
-  constructor({ host, leaseMs }: { host: SessionHost; leaseMs: number }) {
+  constructor(host: SessionHost) {
     this.#host = host;
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
-      'grpc.keepalive_time_ms': leaseMs,
-      'grpc.keepalive_timeout_ms': leaseMs,
+      // Only to be rid of connections that died without a word: whether an agent lives, its heartbeats tell.
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveMs,
     });
     const handlers: AgentGatewayHandlers = { Session: (call) => this.#host.accept(new AgentStream(call)) };
     this.#server.addService(agentProtocol.AgentGateway.service, handlers);

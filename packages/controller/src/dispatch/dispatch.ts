@@ -96,9 +96,9 @@ export function startSessions(options: Omit<DispatchOptions, 'config'> & { confi
 
 /** Resolves when agents can connect; rejects when an address cannot be bound. */
 export async function startDispatch(options: DispatchOptions): Promise<Dispatch> {
-  const { hosts, port, leaseMs } = options.config;
+  const { hosts, port } = options.config;
   const sessions = startSessions(options);
-  const gateway = new AgentGateway({ host: sessions.host, leaseMs });
+  const gateway = new AgentGateway(sessions.host);
   const close = async (): Promise<void> => {
     await Promise.all([gateway.close(), sessions.stop()]);
   };
