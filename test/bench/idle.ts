@@ -65,6 +65,10 @@ async function idleController(cluster: FleetCluster) {
 
 async function idleAgent(cluster: TestCluster) {
   say('an agent with Docker has joined');
+  // As at every start but the very first, what it compiled is kept.
+  await delay(5_000);
+  await cluster.agents[0]?.stop();
+  cluster.agents[0]?.start();
   await delay(settleMs);
   return { agentRssMb: rssMb(cluster.agents[0]?.pid ?? 0) };
 }

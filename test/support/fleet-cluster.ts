@@ -30,7 +30,7 @@ export interface CpuSeconds {
   idle: number;
 }
 
-const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.js', import.meta.url));
 const cluster = 'default';
 
 export class FleetCluster {
