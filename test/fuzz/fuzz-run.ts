@@ -256,10 +256,13 @@ async function deleteEverything(cluster: FleetCluster): Promise<void> {
   for (const { name } of settings) await callIfThere(client, 'DeleteAccountSetting', { name });
 }
 
-/** The least of what is seen until it falls no more: V8 gives memory back only once it has had little to do for a while. */
+/** V8 waits 8 s after a collection before it looks whether there is memory to give back, and does so in several steps. */
+const quietSeconds = 18;
+
+/** The least of what is seen until it falls no more. */
 async function settledRssMb(cluster: FleetCluster): Promise<number> {
   let least = cluster.controllerRssMb();
-  for (let quiet = 0, looks = 0; quiet < 8 && looks < 30; looks += 1) {
+  for (let quiet = 0, looks = 0; quiet < quietSeconds && looks < 60; looks += 1) {
     await delay(1_000);
     const now = cluster.controllerRssMb();
     quiet = now < least - 1 ? 0 : quiet + 1;
