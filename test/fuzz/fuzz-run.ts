@@ -2,7 +2,7 @@
  * A run of the fuzzer: slices of requests, several under way at once, hostile agents beside them; after each slice everything is
  * deleted and the controller's memory looked at.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,6 +46,8 @@ export interface FuzzFigures {
   unanswered: number;
   /** Answers that are no AWS error. */
   flaws: number;
+  /** What the controller logged as an error: work in the background fails where no answer tells of it. */
+  errorLogs: number;
   hostileAgents: number;
   /** With everything deleted, after the first slice and at the end. */
   rssStartMb: number;
@@ -90,6 +92,7 @@ class FuzzRun {
   #unanswered = 0;
   #flaws = 0;
   #hostileAgents = 0;
+  #errorLogs: string[] = [];
   #foundWrong: string[] = [];
   #restarting: Promise<void> | undefined;
 
@@ -116,6 +119,8 @@ class FuzzRun {
       this.#say(this.#progress());
       if (this.#requests < requests) await this.#cluster.startFleet();
     }
+    this.#errorLogs = errorsIn(this.#cluster.controllerLog);
+    for (const line of this.#errorLogs) this.#note(this.#next, undefined, `the controller logged: ${line}`);
     return this.#figures(busyMs);
   }
 
@@ -226,6 +231,7 @@ class FuzzRun {
       crashes: this.#crashes,
       unanswered: this.#unanswered,
       flaws: this.#flaws,
+      errorLogs: this.#errorLogs.length,
       hostileAgents: this.#hostileAgents,
       rssStartMb: this.#rssMb[0] ?? 0,
       rssEndMb: this.#rssMb.at(-1) ?? 0,
@@ -236,6 +242,12 @@ class FuzzRun {
     };
   }
 }
+
+/** Lines of level error (50) and above. */
+const errorsIn = (logFile: string): string[] =>
+  readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => /^\{"level":[5-9]\d,/.test(line));
 
 /** Tasks on connected instances stop within it; those of instances that are gone stop with these. */
 const stopWithinMs = 20_000;

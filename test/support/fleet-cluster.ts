@@ -132,6 +132,11 @@ export class FleetCluster {
     return this.#controller.isRunning;
   }
 
+  /** JSON lines. */
+  get controllerLog(): string {
+    return this.#controller.logFile;
+  }
+
   /** Resident memory of the controller's process, without Redis. */
   controllerRssMb(): number {
     return rssMb(this.#pid);
