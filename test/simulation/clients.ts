@@ -34,6 +34,8 @@ export interface ClientsOptions {
   record: RunRecord;
   auditor: Auditor;
   controllers: readonly SimulatedController[];
+  /** Called when many come at once. */
+  onRush: () => void;
 }
 
 type Answer = { outcome: 'acknowledged'; output: unknown } | { outcome: 'refused' | 'unknown' };
@@ -89,7 +91,7 @@ export class Clients {
     else if (kind < 0.42) void this.#changeService({ roll: true });
     else if (kind < 0.5) void this.#changeService({ scale: true, roll: true });
     else if (kind < 0.68) void this.#runTasks();
-    else if (kind < 0.8) this.#rush();
+    else if (kind < 0.8) this.rush();
     else if (kind < 0.88) void this.#stopTask();
     else if (kind < 0.95) void this.#drainOrActivate();
     else void this.#deleteOrCreateService();
@@ -178,7 +180,7 @@ export class Clients {
     const request: RunTaskRequest = {
       cluster,
       taskDefinition: `${family}:1`,
-      count: family === 'web' ? 1 : dice.whole(1, 5),
+      count: family === 'web' ? 1 : dice.whole(1, 4),
       startedBy,
       clientToken: startedBy,
     };
@@ -192,9 +194,12 @@ export class Clients {
   }
 
   /** Several want the last free room at the same time. */
-  #rush(): void {
-    const { time, dice } = this.#options;
-    for (let i = dice.whole(2, 4); i > 0; i -= 1) time.after(dice.between(0, 60), () => void this.#runTasks(['job', 'big']));
+  rush(): void {
+    const { time, dice, onRush } = this.#options;
+    onRush();
+    const withinMs = dice.pick([5, 20, 100]);
+    for (let i = dice.whole(3, 5); i > 0; i -= 1)
+      time.after(dice.between(0, withinMs), () => void this.#runTasks(['job', 'big', 'big']));
   }
 
   async #stopTask(): Promise<void> {

@@ -154,9 +154,7 @@ const kinds: Record<string, Kind> = {
   'store slow': {
     weight: 4,
     strike(world, dice) {
-      told(world, 'store slow', '');
-      world.health.slowDown();
-      world.time.after(dice.between(1_000, 6_000), () => world.health.speedUp());
+      slowStore(world, dice.between(1_000, 6_000));
       return true;
     },
   },
@@ -193,6 +191,12 @@ const kinds: Record<string, Kind> = {
   },
 };
 
+export function slowStore(world: FaultyWorld, ms: number): void {
+  told(world, 'store slow', '');
+  world.health.slowDown();
+  world.time.after(ms, () => world.health.speedUp());
+}
+
 function crashContainer(world: FaultyWorld, dice: Dice): void {
   const host = dice.pick(world.hosts);
   const exitCode = dice.whole(0, 139);
@@ -210,7 +214,7 @@ const told = ({ record }: FaultyWorld, kind: string, detail: string): void => re
 export function planFaults(world: FaultyWorld, dice: Dice, durationMs: number): void {
   const count = dice.whole(12, 18);
   for (let i = 0; i < count; i += 1) world.time.after(dice.between(0, durationMs), () => strike(world, dice));
-  world.broker.faults = { lost: dice.between(0, 0.05), late: dice.between(0, 0.08), twice: dice.between(0, 0.6) };
+  world.broker.faults = { lost: dice.between(0, 0.05), late: dice.between(0, 0.08), twice: dice.between(0, 0.8) };
 }
 
 function strike(world: FaultyWorld, dice: Dice): void {

@@ -6,7 +6,7 @@ import { Auditor } from './auditor.ts';
 import { Clients } from './clients.ts';
 import { divergences } from './convergence.ts';
 import { Dice } from './dice.ts';
-import { endFaults, planFaults, type FaultyWorld } from './faults.ts';
+import { endFaults, planFaults, slowStore, type FaultyWorld } from './faults.ts';
 import { Images } from './images.ts';
 import { Network } from './network.ts';
 import { RunRecord } from './record.ts';
@@ -78,13 +78,12 @@ class Run {
     this.#world = this.#makeWorld((ms) => {
       storeOffset += ms;
     });
-    this.#clients = new Clients({
-      time,
-      dice: dice.fork('clients'),
-      record,
-      auditor: this.#auditor,
-      controllers: this.#world.controllers,
-    });
+    const { controllers } = this.#world;
+    const rushes = dice.fork('rushes');
+    const onRush = (): void => {
+      if (rushes.chance(0.6)) slowStore(this.#world, rushes.between(300, 1_500));
+    };
+    this.#clients = new Clients({ time, dice: dice.fork('clients'), record, auditor: this.#auditor, controllers, onRush });
   }
 
   async run(): Promise<SeedResult> {
@@ -94,7 +93,9 @@ class Run {
     planFaults(this.#world, this.#dice.fork('faults'), faultyMs);
     const actions = this.#dice.fork('actions');
     for (let i = actions.whole(11, 17); i > 0; i -= 1) time.after(actions.between(0, faultyMs), () => this.#clients.act());
-    await this.#until(time.now + faultyMs);
+    await this.#until(time.now + faultyMs * 0.8);
+    if (this.#auditor.tasksCreated < least.tasks) this.#clients.rush();
+    await this.#until(time.now + faultyMs * 0.2);
     this.#record.tell('THE FAULTS END', () => '');
     endFaults(this.#world);
     await this.#converge();
