@@ -5,7 +5,7 @@
 import { taskStatusRank } from '@mini-ecs/shared';
 import type * as S from '../../packages/controller/src/store/store.ts';
 
-export const guards = ['capacity', 'version', 'forward-only', 'session'] as const;
+export const guards = ['capacity', 'version', 'unplaced', 'forward-only', 'session'] as const;
 export type Guard = (typeof guards)[number];
 
 export function withoutGuard(guard: Guard): (store: S.Store) => S.Store {
@@ -51,6 +51,11 @@ const replacements: Record<Guard, (store: S.Store) => Partial<S.Store>> = {
       const expect = { specVersion: Number(fields?.['specVersion'] ?? 0), tasksVersion: Number(fields?.['tasksVersion'] ?? 0) };
       return store.commitService({ ...command, expect });
     },
+  }),
+
+  /** A reconcile is committed though a task that it ends for having no place has one by now. */
+  unplaced: (store) => ({
+    commitService: (command) => store.commitService({ ...command, expect: { ...command.expect, unplaced: [] } }),
   }),
 
   /** A status is written though the task is further already. */
