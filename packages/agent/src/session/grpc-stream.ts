@@ -11,6 +11,7 @@ const channelOptions: grpc.ChannelOptions = {
   // The agent has its own back-off: a new channel must not inherit that of the last one.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
+  'grpc.enable_channelz': 0,
 };
 
 export const openGrpcStream: OpenStream = (endpoint, { onMessage, onEnd }): AgentStream => {
