@@ -14,10 +14,13 @@ const noticedBy: Record<Guard, RegExp> = {
   session: /^fence: /,
 };
 
+/** Any thousand seeds will do. These begin where it was noticed soon, which keeps the test short for as long as that holds. */
+const firstSeed: Record<Guard, number> = { capacity: 74, version: 1, unplaced: 37, 'forward-only': 1, session: 1 };
+
 for (const guard of guards) {
   test.serial(`without the ${guard} check of a commit the simulation fails`, async (t) => {
     const results = await runSeeds({
-      seeds: Array.from({ length: mostSeeds }, (_, i) => i + 1),
+      seeds: Array.from({ length: mostSeeds }, (_, i) => firstSeed[guard] + i),
       workers: 2,
       guard,
       isEnough: ({ violation }) => violation !== undefined && noticedBy[guard].test(violation),
