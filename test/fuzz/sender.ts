@@ -1,6 +1,6 @@
 /** Sends what the fuzzer made and sorts what comes back. */
 import { connect } from 'node:net';
-import type { LightEcsClient } from '../support/light-ecs-client.ts';
+import type { HttpAnswer, LightEcsClient } from '../support/light-ecs-client.ts';
 import { signings, type FuzzRequest } from './fuzz-request.ts';
 
 export interface Outcome {
@@ -20,10 +20,16 @@ const patienceMs = 45_000;
 /** Rejects when no answer comes. */
 export async function send(request: FuzzRequest, client: LightEcsClient, port: number): Promise<Outcome> {
   if (request.kind === 'http') return sendBytes(request.bytes, port);
-  const headers = signings[request.signing](client.signedHeaders(request.target, request.body));
-  const answering = client.send(headers, request.body);
-  const { status, text } = await withPatience(answering);
+  const { body } = request;
+  const headers = signings[request.signing](client.signedHeaders(request.target, body));
+  const { status, text } = await withPatience(client.send(headers, body).catch(again));
   return sorted(status, text);
+
+  /** A connection kept open may be closed by its other end at the very moment of a request; a fresh one shows whose fault it was. */
+  async function again(error: NodeJS.ErrnoException): Promise<HttpAnswer> {
+    if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error;
+    return client.send(headers, body);
+  }
 }
 
 function sorted(status: number, text: string): Outcome {
