@@ -36,11 +36,23 @@ export interface PageOrder<T> {
   descending?: boolean;
 }
 
+/** Items that are kept in the order of their keys. */
+export interface OrderedItems<T> {
+  /** The first `count` items behind `after` (undefined: from the first on), in order; undefined: go through all. */
+  next: (after: string | undefined, count: number) => T[] | undefined;
+  all: () => Iterable<T>;
+}
+
 /** Throws InvalidParameterException for a `maxResults` out of range and for a token that this operation did not give. */
-export function pageOf<T>(operation: PagedOperation, request: PageRequest, items: Iterable<T>, order: PageOrder<T>): Page<T> {
+export function pageOf<T>(
+  operation: PagedOperation,
+  request: PageRequest,
+  items: Iterable<T> | OrderedItems<T>,
+  order: PageOrder<T>,
+): Page<T> {
   const size = pageSize(operation, request.maxResults);
   const after = request.nextToken === undefined ? undefined : readToken(operation, request.nextToken);
-  const page = firstAfter(items, after, size + 1, order);
+  const page = firstItems(items, after, size + 1, order);
   const last = page.length > size ? page[size - 1] : undefined;
   return {
     items: page.slice(0, size).map(({ item }) => item),
@@ -55,6 +67,22 @@ function pageSize(operation: PagedOperation, maxResults: number | undefined): nu
     throw new ApiError('InvalidParameterException', `maxResults must be between 1 and ${most}, but is ${maxResults}.`);
   }
   return maxResults;
+}
+
+interface Keyed<T> {
+  key: string;
+  item: T;
+}
+
+function firstItems<T>(
+  items: Iterable<T> | OrderedItems<T>,
+  after: string | undefined,
+  count: number,
+  order: PageOrder<T>,
+): Keyed<T>[] {
+  if (!('next' in items && 'all' in items)) return firstAfter(items, after, count, order);
+  const next = items.next(after, count);
+  return next ? next.map((item) => ({ key: order.keyOf(item), item })) : firstAfter(items.all(), after, count, order);
 }
 
 /** The first `count` items behind `after`, in order. */

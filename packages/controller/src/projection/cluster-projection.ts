@@ -8,6 +8,7 @@ import { decodeCluster, decodeInstance, decodeService, decodeTask } from '../sto
 import type { Change, Fields } from '../store/store.ts';
 import type { Replica } from './partition-follower.ts';
 import type { ClusterView, InstanceLoad, RecordChange } from './projection.ts';
+import { TaskOrder } from './task-order.ts';
 
 /** Told of a record that cannot be decoded: it is left out, the others are not held up by it. */
 export type BadRecordListener = (record: RecordChange, error: unknown) => void;
@@ -73,6 +74,7 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
   services = new Map<string, Service>();
   tasks = new Map<string, Task>();
   instances = new Map<string, ContainerInstance>();
+  #inOrder = new TaskOrder();
   #byService = new TaskIndex();
   #byInstance = new TaskIndex();
   #unplaced = new Map<string, Task>();
@@ -90,6 +92,10 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
 
   tasksOfInstance(instance: string): readonly Task[] {
     return this.#byInstance.of(instance);
+  }
+
+  nextTasks(id: string | undefined, count: number, isWanted: (task: Task) => boolean): Task[] | undefined {
+    return this.#inOrder.next(id, count, isWanted);
   }
 
   unplacedTasks(): readonly Task[] {
@@ -117,6 +123,7 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
     this.services = other.services;
     this.tasks = other.tasks;
     this.instances = other.instances;
+    this.#inOrder = other.#inOrder;
     this.#byService = other.#byService;
     this.#byInstance = other.#byInstance;
     this.#unplaced = other.#unplaced;
@@ -162,7 +169,12 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
     this.#loads.add(task, 1);
     if (task && isUnplaced(task)) this.#unplaced.set(id, task);
     else this.#unplaced.delete(id);
-    if (task) this.tasks.set(id, task);
-    else this.tasks.delete(id);
+    if (task) {
+      this.tasks.set(id, task);
+      this.#inOrder.set(task);
+    } else {
+      this.tasks.delete(id);
+      this.#inOrder.delete(id);
+    }
   }
 }

@@ -29,6 +29,8 @@ export interface ClusterView {
   tasksOfService(service: string): readonly Task[];
   /** Tasks bound to an instance, STOPPED ones included until they are reaped. */
   tasksOfInstance(instance: string): readonly Task[];
+  /** The first `count` wanted tasks behind `id` (undefined: from the first on) in the order of ids; undefined: look at all of them. */
+  nextTasks(id: string | undefined, count: number, isWanted: (task: Task) => boolean): Task[] | undefined;
   /** Tasks that wait for a place: bound to no instance, wanted, not STOPPED. */
   unplacedTasks(): readonly Task[];
   /** What an instance carries, counted as the changes come in so that placement need not walk its tasks. */

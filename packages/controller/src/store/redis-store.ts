@@ -319,9 +319,15 @@ const putResult = (reply: Reply): S.PutResult =>
   reply[0] === 'OK' ? written(reply) : { ok: false, actual: fieldsOf(reply[1] as string[]) };
 
 function changeOf(record: string): S.Change {
-  const [kind, id, ...flat] = record.split('\0');
+  const [kind, id, ...flat] = record.split('\0').map(ofItsOwn);
   return { kind: kind as S.RecordKind, id: id!, fields: fieldsOf(flat) };
 }
+
+/**
+ * A short value is kept as it is by whoever decodes the record (ids, most of all), and a part of a string keeps the whole string
+ * in memory: V8 copies only what is shorter than 13 characters. Long values are JSON, parsed and let go.
+ */
+const ofItsOwn = (text: string): string => (text.length < 13 || text.length > 64 ? text : Buffer.from(text).toString());
 
 async function readHashes(redis: Redis, keys: readonly string[]): Promise<(S.Fields | undefined)[]> {
   if (keys.length === 0) return [];

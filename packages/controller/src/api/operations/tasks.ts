@@ -87,31 +87,34 @@ function checkFilters({ startedBy, containerInstance, family, serviceName, launc
   if (others) throw invalid(`When startedBy is specified, it must be the only filter; ${others[0]} was given too.`);
 }
 
-/** The fewest tasks that are known to hold all that the filters let through. */
-function candidates(input: ListTasksRequest, view: ClusterView): Iterable<Task> {
+/** The tasks of the instance or service that the filters name, all of which are few; undefined: any task may be wanted. */
+function candidates(input: ListTasksRequest, view: ClusterView): readonly Task[] | undefined {
   if (input.containerInstance !== undefined) {
     const id = containerInstanceIdOf(input.containerInstance, view.name);
     if (!view.instances.has(id)) throw invalid(`Referenced container instance ${id} not found.`);
     return view.tasksOfInstance(id);
   }
   if (input.serviceName !== undefined) return view.tasksOfService(serviceNameOf(input.serviceName, view.name));
-  return view.tasks.values();
+  return undefined;
 }
 
-const familyOf = (task: Task): string => task.spec.taskDefinition.slice(0, task.spec.taskDefinition.lastIndexOf(':'));
+const isOfFamily = ({ spec: { taskDefinition } }: Task, family: string): boolean =>
+  taskDefinition.startsWith(family) && taskDefinition.lastIndexOf(':') === family.length;
 
-/** One pass, nothing copied: there may be 150,000. */
-function* wantedTasks(input: ListTasksRequest, service: string | undefined, view: ClusterView): Iterable<Task> {
+/** Asked of 150,000 tasks, perhaps. */
+function filterOf(input: ListTasksRequest, service: string | undefined): (task: Task) => boolean {
   const { desiredStatus = 'RUNNING', family, startedBy, launchType = 'EC2' } = input;
-  if (launchType !== 'EC2') return;
-  for (const task of candidates(input, view)) {
-    const isWanted =
-      desiredStatusOf(task) === desiredStatus &&
-      (service === undefined || task.spec.service?.name === service) &&
-      (family === undefined || familyOf(task) === family) &&
-      (startedBy === undefined || startedByOf(task) === startedBy);
-    if (isWanted) yield task;
-  }
+  if (launchType !== 'EC2') return () => false;
+  return (task) =>
+    desiredStatusOf(task) === desiredStatus &&
+    (service === undefined || task.spec.service?.name === service) &&
+    (family === undefined || isOfFamily(task, family)) &&
+    (startedBy === undefined || startedByOf(task) === startedBy);
+}
+
+/** Nothing is copied. */
+function* onlyWanted(tasks: Iterable<Task>, isWanted: (task: Task) => boolean): Iterable<Task> {
+  for (const task of tasks) if (isWanted(task)) yield task;
 }
 
 async function listTasks(input: ListTasksRequest, call: Call): Promise<ListTasksResponse> {
@@ -121,7 +124,12 @@ async function listTasks(input: ListTasksRequest, call: Call): Promise<ListTasks
   const view = await activeClusterView(call, input.cluster);
   const service = input.serviceName === undefined ? undefined : serviceNameOf(input.serviceName, view.name);
   if (service !== undefined && !view.services.has(service)) throw new ApiError('ServiceNotFoundException', 'Service not found.');
-  const page = pageOf('ListTasks', input, wantedTasks(input, service, view), { keyOf: ({ id }) => id });
+  const isWanted = filterOf(input, service);
+  const wanted = candidates(input, view)?.filter(isWanted) ?? {
+    next: (after: string | undefined, count: number) => view.nextTasks(after, count, isWanted),
+    all: () => onlyWanted(view.tasks.values(), isWanted),
+  };
+  const page = pageOf('ListTasks', input, wanted, { keyOf: ({ id }) => id });
   return { taskArns: page.items.map(({ id }) => taskArn(call.scope, view.name, id)), nextToken: page.nextToken };
 }
 
