@@ -6,6 +6,7 @@ import { clusterPrograms, installMissing } from '@mini-ecs/lab';
 import { parseArgs } from 'node:util';
 import { runCampaign } from '../test/faults/campaign.ts';
 import { runOutage } from '../test/faults/outage.ts';
+import { interruption } from '../test/support/interruption.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const { values } = parseArgs({
 });
 const started = performance.now();
 const say = (line: string): void => console.error(`${((performance.now() - started) / 1000).toFixed(0).padStart(5)} s  ${line}`);
+const signal = interruption();
 await installMissing(clusterPrograms, say);
 if (values.outage === undefined) {
   const figures = await runCampaign({
@@ -28,6 +30,6 @@ if (values.outage === undefined) {
   console.log(JSON.stringify(figures));
   process.exit(figures.failed === 0 ? 0 : 1);
 }
-const figures = await runOutage({ seconds: Number(values.outage), say });
+const figures = await runOutage({ seconds: Number(values.outage), say, signal });
 console.log(JSON.stringify(figures));
 process.exit(figures.strayRestarts + figures.judgedLost + figures.missingTasks + figures.surplusTasks === 0 ? 0 : 1);

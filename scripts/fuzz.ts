@@ -2,6 +2,7 @@
 import { installMissing } from '@mini-ecs/lab';
 import { parseArgs } from 'node:util';
 import { runFuzz } from '../test/fuzz/fuzz-run.ts';
+import { interruption } from '../test/support/interruption.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const figures = await runFuzz({
   seed: Number(values.seed),
   withinMs: Number(values.minutes) * 60_000,
   say: (line) => console.error(line),
+  signal: interruption(),
 });
 console.log(JSON.stringify(figures));
 const { serverErrors, crashes, unanswered, flaws, errorLogs, acceptedPercent, rssStartMb, rssEndMb } = figures;

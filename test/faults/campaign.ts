@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { unlessAborted } from '../support/interruption.ts';
 import { TestCluster } from '../support/test-cluster.ts';
 import { isClean } from './check-history.ts';
 import { runRound, type RoundResult } from './round.ts';
@@ -13,6 +14,8 @@ export interface CampaignOptions {
   /** @default 40 */
   seconds?: number;
   say?: (line: string) => void;
+  /** Ends the campaign with the rounds that it has; the one under way does not count. */
+  signal?: AbortSignal;
 }
 
 export interface CampaignFigures {
@@ -45,19 +48,17 @@ const requestsPerSecond = 8;
 
 export const startFaultCluster = (): Promise<TestCluster> => TestCluster.start({ hosts, controllers });
 
-export async function runCampaign({
-  rounds,
-  seed,
-  seconds = 40,
-  say = () => undefined,
-}: CampaignOptions): Promise<CampaignFigures> {
+export async function runCampaign(options: CampaignOptions): Promise<CampaignFigures> {
+  const { rounds, seed, seconds = 40, say = () => undefined, signal } = options;
   const figures = noFigures(seed);
   let cluster = await startFaultCluster();
   try {
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round < rounds && !signal?.aborted; round += 1) {
       const own = seed + round;
       say(`round ${round + 1} of ${rounds}, seed ${own}`);
-      const result = await runRound({ cluster, seed: own, lastsMs: seconds * 1_000, requestsPerSecond, say }).catch(asError);
+      const running = runRound({ cluster, seed: own, lastsMs: seconds * 1_000, requestsPerSecond, say });
+      const result = await unlessAborted(running, signal).catch(asError);
+      if (signal?.aborted) break;
       const problem = result instanceof Error ? String(result.stack) : problemOf(result);
       figures.rounds += 1;
       if (!(result instanceof Error)) add(figures, result);

@@ -1,5 +1,6 @@
 /** Controllers and Redis down together: what runs goes on untouched, and when they return nobody is judged lost. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../support/interruption.ts';
 import { LightEcsClient } from '../support/light-ecs-client.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
 import { listAll } from '../support/clean-cluster.ts';
@@ -32,11 +33,18 @@ const watchAfterwardsMs = 20_000;
 const backWithinMs = 120_000;
 const nothingBefell = { hosts: new Set<string>(), engineless: new Set<string>() };
 
-export async function runOutage({ seconds, say }: { seconds: number; say: (line: string) => void }): Promise<OutageFigures> {
+export interface OutageOptions {
+  seconds: number;
+  say: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/** Rejects when it is interrupted. */
+export async function runOutage({ seconds, say, signal }: OutageOptions): Promise<OutageFigures> {
   const cluster = await startFaultCluster();
   const client = new LightEcsClient(cluster.settings);
   try {
-    return await outage(cluster, client, seconds, say);
+    return await unlessAborted(outage(cluster, client, seconds, say), signal);
   } finally {
     client.close();
     await cluster.destroy();

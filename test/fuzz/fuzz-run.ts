@@ -16,6 +16,7 @@ import {
   stopTasks,
 } from '../support/clean-cluster.ts';
 import { FleetCluster } from '../support/fleet-cluster.ts';
+import { unlessAborted } from '../support/interruption.ts';
 import { fuzzRequest, type FuzzRequest } from './fuzz-request.ts';
 import { hostilePeer } from './hostile-agents.ts';
 import { learn, nothingKnown } from './known-objects.ts';
@@ -30,6 +31,7 @@ export interface FuzzOptions {
   /** The run ends then, with what it has. */
   withinMs?: number;
   say?: (line: string) => void;
+  signal?: AbortSignal;
 }
 
 export interface FuzzFigures {
@@ -65,10 +67,11 @@ const hostileAgentsAtOnce = 4;
 /** The fleet's instances get deregistered and drained along the way: a new fleet comes so often. */
 const requestsPerFleet = 2_000;
 
+/** Rejects when it is interrupted. */
 export async function runFuzz(options: FuzzOptions): Promise<FuzzFigures> {
   const cluster = await FleetCluster.start({ instances: 6, startMs: 20 });
   try {
-    return await new FuzzRun(cluster, options).run();
+    return await unlessAborted(new FuzzRun(cluster, options).run(), options.signal);
   } finally {
     await cluster.destroy();
   }
