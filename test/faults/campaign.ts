@@ -52,8 +52,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignFig
   const { rounds, seed, seconds = 40, say = () => undefined, signal } = options;
   const figures = noFigures(seed);
   let cluster = await startFaultCluster();
+  const isInterrupted = (): boolean => signal?.aborted === true;
   try {
-    for (let round = 0; round < rounds && !signal?.aborted; round += 1) {
+    for (let round = 0; round < rounds && !isInterrupted(); round += 1) {
       const own = seed + round;
       say(`round ${round + 1} of ${rounds}, seed ${own}`);
       const running = runRound({ cluster, seed: own, lastsMs: seconds * 1_000, requestsPerSecond, say });
