@@ -1,5 +1,5 @@
 /** A cluster for benchmarks: a controller with its own Redis and a fleet of simulated agents, each a process of its own. */
-import { ManagedProcess, type ClientSettings } from 'mini-ecs';
+import { createJoinToken, ManagedProcess, type ClientSettings } from 'mini-ecs';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -39,7 +39,7 @@ export class FleetCluster {
   readonly #instances: number;
   readonly #controller: ManagedProcess;
   readonly #fleet: ManagedProcess;
-  readonly #url: string;
+  readonly #settings: ClientSettings;
 
   private constructor(folder: string, apiPort: number, agentPort: number, options: FleetClusterOptions) {
     const { instances, startMs = 50, profileFolder } = options;
@@ -65,7 +65,7 @@ export class FleetCluster {
       });
     this.#folder = folder;
     this.#instances = instances;
-    this.#url = settings.endpoint;
+    this.#settings = settings;
     this.redisSocket = path.join(dataDir, 'redis', 'redis.sock');
     this.client = new LightEcsClient(settings);
     this.#controller = managed('controller', []);
@@ -91,9 +91,10 @@ export class FleetCluster {
 
   async #start(): Promise<void> {
     this.#controller.start();
-    await this.#until('the controller answers', async () => (await fetch(`${this.#url}/-/health`)).ok);
+    await this.#until('the controller answers', async () => (await fetch(`${this.#settings.endpoint}/-/health`)).ok);
     await this.client.call('CreateCluster', { clusterName: cluster });
-    this.#fleet.start();
+    const { token } = await createJoinToken(this.#settings, { cluster, uses: this.#instances });
+    this.#fleet.start({ MINI_ECS_JOIN_TOKEN: token });
     await this.#until('every instance has joined', async () => (await this.#registered()) === this.#instances);
   }
 

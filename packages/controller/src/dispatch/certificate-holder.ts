@@ -2,8 +2,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { problemOf } from '../domain/enrolment.ts';
 import type { Enrolment } from '../domain/enrolment.ts';
-import { certificateProblems, serialOf } from '../identity/enroller.ts';
-import { readInstanceName, type InstanceName } from '../identity/instance-name.ts';
+import { certificateProblems } from '../identity/enrolment-refusals.ts';
+import { readInstanceName, serialOf, type InstanceName } from '../identity/instance-name.ts';
 import { refusal, type Refusal } from './refusal.ts';
 
 export interface CertificateHolder extends InstanceName {

@@ -1,7 +1,7 @@
 /** What the store holds of a session's instance decides whether the session goes on. */
 import type { Enrolment } from '../domain/enrolment.ts';
 import type { ContainerInstance } from '../domain/container-instance.ts';
-import { certificateProblems } from '../identity/enroller.ts';
+import { certificateProblems } from '../identity/enrolment-refusals.ts';
 import { refusal, type Refusal } from './refusal.ts';
 
 /**

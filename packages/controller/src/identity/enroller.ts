@@ -12,11 +12,12 @@ import {
   type RenewReceived,
 } from '@mini-ecs/shared';
 import { X509Certificate } from 'node:crypto';
-import { problemOf, withCertificate, type CertificateProblem, type IssuedCertificate } from '../domain/enrolment.ts';
+import { problemOf, withCertificate, type IssuedCertificate } from '../domain/enrolment.ts';
 import { decodeEnrolment } from '../store/records.ts';
-import type { EnrolmentRefusal, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Authority } from './authority.ts';
-import { isInstanceName, readInstanceName, type InstanceName } from './instance-name.ts';
+import { certificateProblems, enrolmentRefusals } from './enrolment-refusals.ts';
+import { isInstanceName, readInstanceName, serialOf, type InstanceName } from './instance-name.ts';
 
 export interface EnrollerOptions {
   store: Pick<Store, 'enrolInstance' | 'read' | 'put'>;
@@ -126,8 +127,6 @@ const noCertificate = 'There is no certificate to renew.';
 
 const refused = (reason: string): Issue => ({ issued: false, reason });
 
-export const serialOf = ({ serialNumber }: { serialNumber: string }): string => serialNumber.toLowerCase();
-
 function readCertificate(der: Uint8Array): X509Certificate | undefined {
   try {
     return new X509Certificate(der);
@@ -135,24 +134,3 @@ function readCertificate(der: Uint8Array): X509Certificate | undefined {
     return undefined;
   }
 }
-
-const joinAgain = ({ cluster, instance }: InstanceName): string =>
-  `let it join again with a token made for it: mini-ecs token create --cluster ${cluster} --instance ${instance}`;
-
-const enrolmentRefusals: Record<EnrolmentRefusal, (name: InstanceName) => string> = {
-  CLUSTER_NOT_FOUND: ({ cluster }) => `There is no cluster ${cluster}.`,
-  UNKNOWN_TOKEN: ({ cluster }) => `There is no such join token for cluster ${cluster}.`,
-  TOKEN_EXPIRED: () => 'The join token has expired.',
-  TOKEN_USED_UP: () => 'The join token is used up.',
-  OTHER_INSTANCE: () => 'The join token was made for another instance.',
-  ALREADY_ENROLLED: (name) => `Container instance ${name.instance} has joined before, with another key; ${joinAgain(name)}`,
-  DEREGISTERED: ({ instance }) =>
-    `Container instance ${instance} was deregistered; start its agent with --reset to join as a new one.`,
-};
-
-/** Why a certificate of an instance does not serve, in words for its operator. */
-export const certificateProblems: Record<CertificateProblem, (name: InstanceName) => string> = {
-  NOT_ENROLLED: (name) => `Container instance ${name.instance} has not joined cluster ${name.cluster}; ${joinAgain(name)}`,
-  REVOKED: (name) => `The certificate of container instance ${name.instance} was revoked; ${joinAgain(name)}`,
-  REPLACED: ({ instance }) => `Container instance ${instance} has newer certificates: this one no longer serves.`,
-};

@@ -18,3 +18,6 @@ export function readInstanceName(subjectAlternativeNames: string | undefined): I
   const [, cluster, instance] = form.exec(only?.replace(/^URI:/, '') ?? '') ?? [];
   return others.length === 0 && cluster && instance ? { cluster, instance } : undefined;
 }
+
+/** A certificate's serial number as it is recorded. */
+export const serialOf = ({ serialNumber }: { serialNumber: string }): string => serialNumber.toLowerCase();
