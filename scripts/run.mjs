@@ -14,6 +14,9 @@ const programs = {
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
   bench: 'scripts/bench.ts',
+  simulation: 'scripts/simulation.ts',
+  fuzz: 'scripts/fuzz.ts',
+  faults: 'scripts/faults.ts',
   'proto-types': 'scripts/proto-types.ts',
 };
 

@@ -59,6 +59,9 @@ async function onCluster<T>(measure: (phase: Phase) => Promise<T>): Promise<T> {
     const cluster = await Promise.race([starting, interrupted]);
     watch = new TaskWatch(cluster.redisSocket);
     return await Promise.race([measure({ cluster, watch, say }), interrupted]);
+  } catch (error) {
+    await starting.then((cluster) => console.error(cluster.lastLines())).catch(() => undefined);
+    throw error;
   } finally {
     watch?.close();
     await starting.then((cluster) => cluster.destroy()).catch(() => undefined);

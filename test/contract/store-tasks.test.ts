@@ -153,6 +153,18 @@ bothStores('a reconciler that decided on an older spec or older tasks commits no
   t.deepEqual(unknown, { ok: false, reason: 'NOT_FOUND' });
 });
 
+bothStores('a reconciler that counted on a task without a place commits nothing once it has one', async (t, store) => {
+  await createService(store);
+  await openSession(store, 'i1');
+  await createTasks(store, aTask('a', { service: 'web' }), aTask('b', { service: 'web' }));
+  await bind(store, 'i1', 'a');
+  const expect = { specVersion: 1, tasksVersion: 1 };
+  const stop = [aStop('a')];
+  t.deepEqual(await commitService(store, { expect: { ...expect, unplaced: ['b', 'a'] }, stop }), { ok: false, reason: 'STALE' });
+  t.like(await taskOf(store, 'a'), { desiredStatus: 'RUNNING' });
+  t.true((await commitService(store, { expect: { ...expect, unplaced: ['b', 'gone'] }, stop })).ok);
+});
+
 bothStores('of two reconcilers that saw the same, one commits', async (t, store) => {
   await createService(store);
   const commit = (id: string) =>

@@ -106,16 +106,18 @@ const taskCommands = [
       service: serviceId,
       // As it is, mostly; a version that never was, sometimes.
       isStale: fc.constantFrom(false, false, false, true),
+      expectsUnplaced: fc.constantFrom(false, true),
       create: newTasks,
       stop: taskStops,
       state: fc.constantFrom('{}', '{"events":[]}'),
       status: fc.constantFrom(undefined, undefined, undefined, 'INACTIVE' as const),
       now,
     }),
-    async (store, { isStale, service, ...changes }) => {
+    async (store, { isStale, expectsUnplaced, service, ...changes }) => {
       const [fields] = await store.read(cluster, 'service', [service]);
       const version = (field: string): number => Number(fields?.[field] ?? 0);
-      const expect = { specVersion: version('specVersion') + (isStale ? 1 : 0), tasksVersion: version('tasksVersion') };
+      const unplaced = expectsUnplaced ? changes.stop.map(({ id }) => id) : [];
+      const expect = { specVersion: version('specVersion') + (isStale ? 1 : 0), tasksVersion: version('tasksVersion'), unplaced };
       return store.commitService({ cluster, service, expect, ...changes });
     },
   ),

@@ -39,6 +39,7 @@ test.serial('an agent that falls silent is judged lost, one that is heard is not
   await silent.acknowledged(silent.report({ taskId: id, lastStatus: 'RUNNING' }));
   silent.stopHeartbeats();
   await eventually(async () => !(await isConnected(instanceId)));
+  await eventually(() => lost.size > 0);
   t.deepEqual([...lost], [instanceId]);
   t.is((await fixture.task(id))?.observed.lastStatus, 'RUNNING');
   t.like(await silent.refusal(), { code: 'UNAVAILABLE', retryAfterMs: 0 });
@@ -79,7 +80,7 @@ test.serial('after controllers were away for longer than the lease, agents that 
   // Several sweeps pass before the agent is there: within the pause they judge nobody.
   const sweptSince = performance.now();
   await eventually(() => performance.now() - sweptSince > 2 * sweepPeriodMs);
-  const back = new ProtocolAgent(next.port);
+  const back = new ProtocolAgent(next.port, await fixture.identity.credentialsOf(instanceId));
   back.hello({ instanceId });
   await back.first('fullAssignments');
   back.startHeartbeats(100);

@@ -14,6 +14,8 @@ export interface FleetClusterOptions {
   instances: number;
   /** Of a container. @default 50 */
   startMs?: number;
+  /** Thousands of agents share a core here that hosts have for themselves: none is to be judged lost for being slow. @default 20,000 */
+  leaseMs?: number;
   /** V8's CPU profiles of controller and fleet are written there when they end. */
   profileFolder?: string | undefined;
 }
@@ -35,14 +37,19 @@ export class FleetCluster {
   readonly client: LightEcsClient;
   /** Of the controller's own Redis. */
   readonly redisSocket: string;
+  readonly apiPort: number;
+  readonly agentPort: number;
   readonly #folder: string;
   readonly #instances: number;
   readonly #controller: ManagedProcess;
   readonly #fleet: ManagedProcess;
-  readonly #settings: ClientSettings;
+  /** Of its API. */
+  readonly settings: ClientSettings;
+  /** What is to be running. */
+  readonly #started = new Set<ManagedProcess>();
 
   private constructor(folder: string, apiPort: number, agentPort: number, options: FleetClusterOptions) {
-    const { instances, startMs = 50, profileFolder } = options;
+    const { instances, startMs = 50, leaseMs = 20_000, profileFolder } = options;
     const accessKey = { accessKeyId: 'MECSBENCH', secretAccessKey: randomBytes(16).toString('hex') };
     const settings: ClientSettings = { endpoint: `http://127.0.0.1:${apiPort}`, region: 'us-east-1', ...accessKey };
     const dataDir = path.join(folder, 'controller');
@@ -54,6 +61,7 @@ export class FleetCluster {
       MINI_ECS_AGENT_PORT: String(agentPort),
       MINI_ECS_BOOTSTRAP_ACCESS_KEY: `${accessKey.accessKeyId}:${accessKey.secretAccessKey}`,
       MINI_ECS_LOG_LEVEL: 'warn',
+      MINI_ECS_LEASE_MS: String(leaseMs),
       MINI_ECS_CONTROLLER: `127.0.0.1:${agentPort}`,
     };
     const managed = (name: string, args: readonly string[]): ManagedProcess =>
@@ -63,9 +71,11 @@ export class FleetCluster {
         environment,
         logFile: path.join(folder, `${name}.log`),
       });
+    this.apiPort = apiPort;
+    this.agentPort = agentPort;
     this.#folder = folder;
     this.#instances = instances;
-    this.#settings = settings;
+    this.settings = settings;
     this.redisSocket = path.join(dataDir, 'redis', 'redis.sock');
     this.client = new LightEcsClient(settings);
     this.#controller = managed('controller', []);
@@ -85,17 +95,31 @@ export class FleetCluster {
     }
   }
 
-  get #started(): ManagedProcess[] {
-    return [this.#controller, this.#fleet].filter(({ logFile }) => existsSync(logFile));
+  async #start(): Promise<void> {
+    await this.startController();
+    await this.startFleet();
   }
 
-  async #start(): Promise<void> {
+  /** Does nothing while it runs; resolves when it answers. */
+  async startController(): Promise<void> {
     this.#controller.start();
-    await this.#until('the controller answers', async () => (await fetch(`${this.#settings.endpoint}/-/health`)).ok);
+    this.#started.add(this.#controller);
+    await this.#until('the controller answers', async () => (await fetch(`${this.settings.endpoint}/-/health`)).ok);
+  }
+
+  /** New instances join cluster `default`, which is made when it is not there. */
+  async startFleet(): Promise<void> {
     await this.client.call('CreateCluster', { clusterName: cluster });
-    const { token } = await createJoinToken(this.#settings, { cluster, uses: this.#instances });
+    const { token } = await createJoinToken(this.settings, { cluster, uses: this.#instances });
     this.#fleet.start({ MINI_ECS_JOIN_TOKEN: token });
-    await this.#until('every instance has joined', async () => (await this.#registered()) === this.#instances);
+    this.#started.add(this.#fleet);
+    await this.#until('every instance has joined', async () => (await this.#registered()) >= this.#instances);
+  }
+
+  /** Its instances stay registered. */
+  async stopFleet(): Promise<void> {
+    this.#started.delete(this.#fleet);
+    await this.#fleet.stop();
   }
 
   async #registered(): Promise<number> {
@@ -104,6 +128,10 @@ export class FleetCluster {
       { clusters: [cluster] },
     );
     return clusters[0]?.registeredContainerInstancesCount ?? 0;
+  }
+
+  get controllerIsRunning(): boolean {
+    return this.#controller.isRunning;
   }
 
   /** Resident memory of the controller's process, without Redis. */
@@ -119,6 +147,13 @@ export class FleetCluster {
     const client = cpuSecondsOf(process.pid);
     const { busy, idle } = machineCpuSeconds();
     return { controller, fleet, redis, client, others: busy - controller - fleet - redis - client, idle };
+  }
+
+  /** What the programs wrote last. */
+  lastLines(): string {
+    const redisLog = path.join(path.dirname(this.redisSocket), 'redis.log');
+    const redis = existsSync(redisLog) ? readFileSync(redisLog, 'utf8').trimEnd().split('\n').slice(-15).join('\n') : '';
+    return [...[...this.#started].map((each) => `${each.name}:\n${shortened(each.lastLines())}`), `redis:\n${redis}`].join('\n');
   }
 
   /** Ends every process, Redis included, and removes their folder. */
@@ -146,15 +181,16 @@ export class FleetCluster {
     const deadline = performance.now() + 120_000;
     for (;;) {
       if (await holds().catch(() => false)) return;
-      const dead = this.#started.find(({ isRunning }) => !isRunning);
+      const dead = [...this.#started].find(({ isRunning }) => !isRunning);
       if (dead || performance.now() > deadline) {
-        const logs = this.#started.map((each) => `${each.name}:\n${each.lastLines()}`).join('\n');
-        throw new Error(`${dead ? `${dead.name} ended before` : 'not in time'}: ${what}\n${logs}`);
+        throw new Error(`${dead ? `${dead.name} ended before` : 'not in time'}: ${what}\n${this.lastLines()}`);
       }
       await delay(100);
     }
   }
 }
+
+const shortened = (text: string): string => text.replaceAll(/^(.{400}).*$/gm, '$1 …');
 
 const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(MINI_ECS|AWS)_/.test(name)));

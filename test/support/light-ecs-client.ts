@@ -15,6 +15,11 @@ export class EcsCallError extends Error {
   }
 }
 
+export interface HttpAnswer {
+  status: number;
+  text: string;
+}
+
 const contentType = 'application/x-amz-json-1.1';
 const signedHeaders = 'content-type;host;x-amz-date;x-amz-target';
 
@@ -34,9 +39,16 @@ export class LightEcsClient {
   }
 
   /** Throws EcsCallError for what the API refuses. */
-  call<Output>(operation: string, input: object): Promise<Output> {
+  async call<Output>(operation: string, input: object): Promise<Output> {
     const body = Buffer.from(JSON.stringify(input));
-    const headers = this.#headers(`AmazonEC2ContainerServiceV20141113.${operation}`, body);
+    const { status, text } = await this.send(this.signedHeaders(`AmazonEC2ContainerServiceV20141113.${operation}`, body), body);
+    const answer = JSON.parse(text) as { __type?: string; message?: string };
+    if (status === 200) return answer as Output;
+    throw new EcsCallError(answer.__type ?? String(status), answer.message ?? '');
+  }
+
+  /** Any headers, any body; rejects when there is no answer. */
+  send(headers: Record<string, string | number>, body: Buffer): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const call = request(
         { host: '127.0.0.1', port: this.#port, method: 'POST', path: '/', agent: this.#connections, headers },
@@ -44,11 +56,7 @@ export class LightEcsClient {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));
           response.on('error', reject);
-          response.on('end', () => {
-            const answer = JSON.parse(Buffer.concat(chunks).toString()) as { __type?: string; message?: string };
-            if (response.statusCode === 200) resolve(answer as Output);
-            else reject(new EcsCallError(answer.__type ?? String(response.statusCode), answer.message ?? ''));
-          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
         },
       );
       call.on('error', reject);
@@ -60,7 +68,8 @@ export class LightEcsClient {
     this.#connections.destroy();
   }
 
-  #headers(target: string, body: Buffer): Record<string, string | number> {
+  /** What signs a call to `target`. */
+  signedHeaders(target: string, body: Buffer): Record<string, string | number> {
     const { region, accessKeyId } = this.#settings;
     const time = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '');
     const date = time.slice(0, 8);

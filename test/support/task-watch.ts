@@ -48,6 +48,7 @@ export class TaskWatch {
     const pipeline = this.#redis.pipeline();
     for (const id of ids) pipeline.hget(this.#keys.record('task', id), 'lastStatus');
     const replies = (await pipeline.exec()) ?? [];
+    if (replies.some(([, status]) => status === 'STOPPED')) throw new Error('a task STOPPED that was to run for ever');
     const firstOther = replies.findIndex(([, status]) => status !== 'RUNNING');
     return firstOther === -1 ? ids.length : firstOther;
   }

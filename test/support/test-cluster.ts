@@ -20,6 +20,8 @@ import { dockerOf, runningTaskContainers, type TaskContainer } from './task-cont
 
 export interface TestClusterOptions {
   hosts: number;
+  /** How many, on one Redis. @default 1 */
+  controllers?: number;
   /** `MINI_ECS_…` settings of the controller and the agents. */
   environment?: Record<string, string>;
 }
@@ -28,35 +30,40 @@ const cluster = 'default';
 
 export class TestCluster {
   readonly lab: Lab;
+  /** Of the controllers' APIs, in their order. */
+  readonly endpoints: readonly string[];
+  /** Of the first controller. */
   readonly ecs: ECSClient;
   readonly aws: AwsCli;
   readonly #cluster: LabCluster;
 
-  private constructor(lab: Lab, labCluster: LabCluster, aws: AwsCli) {
+  private constructor(lab: Lab, labCluster: LabCluster, apiPorts: readonly number[], aws: AwsCli) {
     this.lab = lab;
+    this.endpoints = apiPorts.map((port) => `http://127.0.0.1:${port}`);
     this.#cluster = labCluster;
     this.ecs = createEcsClient(labCluster.settings);
     this.aws = aws;
   }
 
   /** Cluster `default` with an instance on each host. */
-  static async start({ hosts, environment = {} }: TestClusterOptions): Promise<TestCluster> {
+  static async start({ hosts, controllers = 1, environment = {} }: TestClusterOptions): Promise<TestCluster> {
     const lab = await createLab({ hosts });
     try {
       const home = path.join(lab.folder, 'home');
       mkdirSync(home);
-      const [apiPort, agentPort] = [await freePort(), await freePort()];
+      const [first, ...furtherControllers] = await controllerPorts(controllers);
       const labCluster = new LabCluster({
         lab,
         logFolder: path.join(lab.folder, 'logs'),
-        apiPort,
-        agentPort,
+        ...first,
+        furtherControllers,
         cluster,
         region: 'us-east-1',
         accessKey: { accessKeyId: 'MECSTEST', secretAccessKey: randomBytes(16).toString('hex') },
         environment: { ...withoutSettings(process.env), ...environment },
       });
-      const started = new TestCluster(lab, labCluster, await AwsCli.create(labCluster.settings, home));
+      const apiPorts = [first, ...furtherControllers].map(({ apiPort }) => apiPort);
+      const started = new TestCluster(lab, labCluster, apiPorts, await AwsCli.create(labCluster.settings, home));
       await started.#start();
       return started;
     } catch (error) {
@@ -77,6 +84,15 @@ export class TestCluster {
     return this.#cluster.controller;
   }
 
+  get controllers(): readonly ManagedProcess[] {
+    return this.#cluster.controllers;
+  }
+
+  /** Of the first controller; all share it. */
+  get redisSocket(): string {
+    return path.join(this.#cluster.dataDir, 'redis', 'redis.sock');
+  }
+
   /** In the order of the hosts. */
   get agents(): readonly ManagedProcess[] {
     return this.#cluster.agents;
@@ -85,6 +101,7 @@ export class TestCluster {
   async #start(): Promise<void> {
     this.controller.start();
     await this.waitForController();
+    for (const further of this.controllers.slice(1)) further.start();
     await this.ecs.send(new CreateClusterCommand({ clusterName: cluster }));
     await this.#cluster.joinAgents(this.ecs, { timeoutMs: 30_000 });
   }
@@ -153,7 +170,7 @@ export class TestCluster {
       async () => (await this.#services()).map(describeService).join('\n'),
       async () =>
         `containers: ${(await this.runningContainers()).map(({ host, id }) => `${host.name}/${id.slice(0, 12)}`).join(' ')}`,
-      ...[this.controller, ...this.agents].map(
+      ...[...this.controllers, ...this.agents].map(
         (each) => () => Promise.resolve(`${each.name} wrote last:\n${each.lastLines(10)}`),
       ),
     ];
@@ -178,6 +195,19 @@ export class TestCluster {
 function describeService({ serviceName, desiredCount, runningCount, pendingCount, events = [] }: Service): string {
   const counts = `${desiredCount} desired, ${runningCount} running, ${pendingCount} pending`;
   return [`service ${serviceName}: ${counts}`, ...events.slice(0, 5).map(({ message }) => `  ${message}`)].join('\n');
+}
+
+interface ControllerPorts {
+  apiPort: number;
+  agentPort: number;
+}
+
+async function controllerPorts(count: number): Promise<[ControllerPorts, ...ControllerPorts[]]> {
+  const ports = async (): Promise<ControllerPorts> => ({ apiPort: await freePort(), agentPort: await freePort() });
+  const first = await ports();
+  const further: ControllerPorts[] = [];
+  while (further.length < count - 1) further.push(await ports());
+  return [first, ...further];
 }
 
 /** A setting of whoever runs the tests is none of theirs. */

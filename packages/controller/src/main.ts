@@ -1,5 +1,5 @@
 /** The one place where a controller's parts are put together: store, projections, queue and workers, dispatch, API. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -124,7 +124,7 @@ async function openIdentity(
 ): Promise<{ authority: Authority; server: ServerIdentity; enroller: Enroller }> {
   const { dataDir, apiHost, agentHosts, certificateTtlMs } = config;
   const authority = await openAuthority({ store, clock, sealer: await openSealer(dataDir) });
-  await writeFile(join(dataDir, 'ca.pem'), authority.certificate, { mode: 0o644 });
+  await leaveAuthority(join(dataDir, 'ca.pem'), authority.certificate);
   const interfaceAddresses = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address) ?? []);
   const names = serverNames({ hosts: [apiHost, ...agentHosts], hostname: hostname(), interfaceAddresses });
   return {
@@ -132,6 +132,13 @@ async function openIdentity(
     server: await ServerIdentity.start({ authority, names, clock, log }),
     enroller: new Enroller({ store, authority, clock, log, certificateLifetimeMs: certificateTtlMs }),
   };
+}
+
+/** Whole at any moment: controllers may share the directory, and clients read it. */
+async function leaveAuthority(path: string, certificate: string): Promise<void> {
+  const next = `${path}.${process.pid}`;
+  await writeFile(next, certificate, { mode: 0o644 });
+  await rename(next, path);
 }
 
 /** Closes in the reverse order of adding; a part that fails or hangs does not keep the others from closing. */

@@ -119,6 +119,8 @@ const isRunning = (child: ChildProcess | undefined): boolean =>
 async function ended(child: ChildProcess | undefined, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   if (!child || !isRunning(child)) return;
   const gone = new Promise((resolve) => void child.once('exit', resolve));
+  // Whoever waits for its end must stay alive for it.
+  child.ref();
   child.kill(signal);
   await gone;
 }

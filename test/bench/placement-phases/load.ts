@@ -47,8 +47,8 @@ export async function runServices({ cluster, watch }: Phase, tasks: number): Pro
   return performance.now() - started;
 }
 
-/** Ten times as slow as wanted is slow enough to give up. */
-const timeoutOf = (tasks: number): number => 60_000 + tasks * 7;
+/** Four times as slow as wanted is slow enough to give up. */
+const timeoutOf = (tasks: number): number => 30_000 + tasks * 3;
 
 export async function inParallel(count: number, atOnce: number, act: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0;

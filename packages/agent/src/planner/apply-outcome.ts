@@ -43,8 +43,11 @@ export function applyOutcome(record: TaskRecord, step: Step, outcome: StepOutcom
       if (reason !== undefined) return patch(failure('CannotStartContainerError', reason));
       return withObservation(record, step.target, done.observed);
     case 'stop':
-    case 'kill':
-      return afterStop(withObservation(record, step.target, done.observed), step.target, reason, now);
+    case 'kill': {
+      // A stop that failed observed nothing: the container is not gone for that.
+      const seen = reason === undefined ? withObservation(record, step.target, done.observed) : record;
+      return afterStop(seen, step.target, reason, now);
+    }
     case 'remove':
       // One that the engine will not remove is left behind; the next start of the agent meets it again.
       return patch({ gone: true });

@@ -9,16 +9,32 @@ export interface HeartbeatOptions {
   onSilence: () => void;
 }
 
-/** Proves to the controller that the agent lives, and to the agent that the controller does. */
+/**
+ * Proves to the controller that the agent lives, and to the agent that the controller does. Any message proves as much: while
+ * both sides have something to say anyway, no heartbeat is sent, and neither is ever silent for longer than a period.
+ */
 export class Heartbeats {
   readonly #options: HeartbeatOptions;
   #sequence = 0;
+  #sentAt: number;
+  #heardAt: number;
   #cancelNext: Cancel | undefined;
   #cancelSilence: Cancel | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
+    this.#sentAt = this.#heardAt = options.timers.now();
     this.#beat();
+  }
+
+  /** The agent has said something else. */
+  sent(): void {
+    this.#sentAt = this.#options.timers.now();
+  }
+
+  /** The controller has said something, whatever it is. */
+  heard(): void {
+    this.#heardAt = this.#options.timers.now();
   }
 
   acknowledged(sequence: number): void {
@@ -33,10 +49,20 @@ export class Heartbeats {
   }
 
   #beat(): void {
-    const { timers, periodMs, silenceMs, send, onSilence } = this.#options;
+    const { timers, silenceMs, send, onSilence } = this.#options;
     this.#sequence += 1;
+    this.sent();
     this.#cancelSilence ??= timers.after(silenceMs, onSilence);
-    this.#cancelNext = timers.after(periodMs, () => this.#beat());
+    this.#beatAfter(this.#options.periodMs);
     send(this.#sequence);
+  }
+
+  #beatAfter(delayMs: number): void {
+    const { timers, periodMs } = this.#options;
+    this.#cancelNext = timers.after(delayMs, () => {
+      const dueInMs = Math.min(this.#sentAt, this.#heardAt) + periodMs - timers.now();
+      if (dueInMs > 0) this.#beatAfter(dueInMs);
+      else this.#beat();
+    });
   }
 }

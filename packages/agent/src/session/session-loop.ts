@@ -10,6 +10,8 @@ const lastDelayMs = 5_000;
 /** A session that lasted so long was a good one: the next attempt is a first one. */
 const goodSessionMs = 5_000;
 const farewellMs = 1_000;
+/** How long an attempt that was given up may still be on its way to its controller. */
+const straysForMs = 60_000;
 
 export interface SessionLoopOptions extends SessionDependencies {
   /** `host:port` each; at least one. */
@@ -27,6 +29,8 @@ export class SessionLoop {
   #lastRefusal = '';
   #active = false;
   #cancelRetry: Cancel | undefined;
+  /** When attempts were given up that no controller had answered. */
+  #unanswered: number[] = [];
   #onIdle: (() => void) | undefined;
 
   constructor(options: SessionLoopOptions) {
@@ -84,7 +88,19 @@ export class SessionLoop {
     const wasGood = end.welcomed && !end.refused && timers.now() - this.#openedAt >= goodSessionMs;
     this.#failures = wasGood ? 0 : this.#failures + 1;
     this.#next += 1;
-    this.#cancelRetry = timers.after(Math.max(this.#delay(), end.retryAfterMs), () => this.#open());
+    this.#cancelRetry = timers.after(Math.max(this.#delay(), this.#retryAfterMs(end)), () => this.#open());
+  }
+
+  /**
+   * A stopped controller takes up a Hello when it goes on, long after the agent went elsewhere, and so supersedes the session
+   * there with one that nobody holds. Then the agent must be back before its lease ends, and not leave the place to a twin.
+   */
+  #retryAfterMs({ welcomed, refused, superseded, retryAfterMs }: SessionEnd): number {
+    const now = this.#options.timers.now();
+    this.#unanswered = this.#unanswered.filter((at) => now - at < straysForMs);
+    if (superseded && this.#unanswered.shift() !== undefined) return 0;
+    if (!welcomed && !refused) this.#unanswered.push(now);
+    return retryAfterMs;
   }
 
   /** Doubles with every round through the list; half of it is chance, so that a fleet does not come back in step. */

@@ -35,6 +35,8 @@ export interface SessionEnd {
   reason: string;
   /** The controller, or this agent, does not want this session: nothing to hurry for. */
   refused: boolean;
+  /** By a newer session of this instance. */
+  superseded?: boolean;
   retryAfterMs: number;
 }
 
@@ -83,9 +85,10 @@ export class Session {
 
   #receive(message: ControllerMessage__Output): void {
     if (this.#end) return;
-    if (message.refusal) return this.#refuse(`${message.refusal.code}: ${message.refusal.message}`, message.refusal.retryAfterMs);
+    if (message.refusal) return this.#refusedBy(message.refusal);
     if (message.welcome) return this.#welcome(message.welcome);
     if (!this.#welcomed) return;
+    this.#heartbeats?.heard();
     if (message.fullAssignments) this.#assignAll(message.fullAssignments);
     else if (message.assignmentIncrement) this.#assignSome(message.assignmentIncrement);
     else if (message.statusAck) this.#deps.reporter.acknowledged(message.statusAck.sequence, message.statusAck.unknownTasks);
@@ -110,7 +113,10 @@ export class Session {
       send: (sequence) => this.#stream.send({ heartbeat: { sequence } }),
       onSilence: () => this.#abandon('the controller no longer answers heartbeats'),
     });
-    this.#deps.reporter.attach((report) => this.#stream.send({ statusReport: report }));
+    this.#deps.reporter.attach((report) => {
+      this.#heartbeats?.sent();
+      this.#stream.send({ statusReport: report });
+    });
   }
 
   #assignAll({ version, assignments }: NonNullable<ControllerMessage__Output['fullAssignments']>): void {
@@ -131,8 +137,12 @@ export class Session {
     this.#stream.send({ resync: { reason } });
   }
 
-  #refuse(reason: string, retryAfterMs: number): void {
-    this.#finish({ welcomed: this.#welcomed, reason, refused: true, retryAfterMs });
+  #refusedBy({ code, message, retryAfterMs }: NonNullable<ControllerMessage__Output['refusal']>): void {
+    this.#refuse(`${code}: ${message}`, retryAfterMs, code === 'SUPERSEDED');
+  }
+
+  #refuse(reason: string, retryAfterMs: number, superseded = false): void {
+    this.#finish({ welcomed: this.#welcomed, reason, refused: true, superseded, retryAfterMs });
     this.#stream.destroy();
   }
 

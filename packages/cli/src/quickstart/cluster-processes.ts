@@ -47,7 +47,7 @@ export interface AgentProcessOptions extends ProcessOptions {
   address: string;
   zone: string;
   cluster: string;
-  /** `host:port` of the controller's agent port. */
+  /** `host:port` of the controllers' agent ports, separated by commas. */
   controller: string;
   dockerSocket: string;
   dataDir: string;

@@ -1,4 +1,4 @@
-/** A cluster on a lab: a controller beside the lab, and inside each host an agent. All of it ends with the lab. */
+/** A cluster on a lab: one controller or more beside the lab, and inside each host an agent. All of it ends with the lab. */
 import type { ContainerInstance, ECSClient } from '@aws-sdk/client-ecs';
 import type { Lab, LabHost } from '@mini-ecs/lab';
 import path from 'node:path';
@@ -8,11 +8,18 @@ import { agentProcess, controllerProcess, waitForAgents, waitForController, with
 import type { ManagedProcess } from './managed-process.ts';
 import type { Waiting } from './wait-until.ts';
 
+export interface ControllerPorts {
+  apiPort: number;
+  agentPort: number;
+}
+
 export interface LabClusterOptions {
   lab: Lab;
   logFolder: string;
   apiPort: number;
   agentPort: number;
+  /** Of further controllers on the first one's data directory, and so on its Redis. */
+  furtherControllers?: readonly ControllerPorts[];
   cluster: string;
   accessKey: Pick<ClientSettings, 'accessKeyId' | 'secretAccessKey'>;
   region: string;
@@ -27,27 +34,22 @@ export class LabCluster {
   /** Of the controller; in the lab's folder, as everything is that ends with the lab. */
   readonly dataDir: string;
   readonly settings: ClientSettings;
+  /** The first of them. */
   readonly controller: ManagedProcess;
+  readonly controllers: readonly ManagedProcess[];
   /** In the order of the lab's hosts. */
   readonly agents: readonly ManagedProcess[];
   readonly #options: LabClusterOptions;
 
   constructor(options: LabClusterOptions) {
-    const { lab, logFolder, apiPort, agentPort, accessKey, region } = options;
+    const { lab, apiPort, agentPort, furtherControllers = [], accessKey, region } = options;
     this.#options = options;
     this.lab = lab;
     this.dataDir = path.join(lab.folder, 'controller');
     this.settings = { endpoint: `http://127.0.0.1:${apiPort}`, region, ...accessKey };
-    this.controller = controllerProcess({
-      dataDir: this.dataDir,
-      apiPort,
-      agentPort,
-      accessKey,
-      agentHosts: ['127.0.0.1', lab.address],
-      environment: this.#environment(),
-      logFile: path.join(logFolder, 'controller.log'),
-      onCrash: this.#onCrash('controller'),
-    });
+    this.controller = this.#controller('controller', { apiPort, agentPort });
+    const further = furtherControllers.map((ports, index) => this.#controller(`controller-${index + 2}`, ports));
+    this.controllers = [this.controller, ...further];
     this.agents = lab.hosts.map((host) => this.#agent(host));
   }
 
@@ -71,18 +73,33 @@ export class LabCluster {
 
   /** Ends everything with the lab. */
   async destroy(): Promise<void> {
-    for (const each of [this.controller, ...this.agents]) each.expectEnd();
+    for (const each of [...this.controllers, ...this.agents]) each.expectEnd();
     await this.lab.destroy();
   }
 
+  #controller(name: string, { apiPort, agentPort }: ControllerPorts): ManagedProcess {
+    const { lab, logFolder, accessKey } = this.#options;
+    return controllerProcess({
+      dataDir: this.dataDir,
+      apiPort,
+      agentPort,
+      accessKey,
+      agentHosts: ['127.0.0.1', lab.address],
+      environment: this.#environment(),
+      logFile: path.join(logFolder, `${name}.log`),
+      onCrash: this.#onCrash(name),
+    });
+  }
+
   #agent(host: LabHost): ManagedProcess {
-    const { agentPort, cluster, logFolder } = this.#options;
+    const { agentPort, furtherControllers = [], cluster, logFolder } = this.#options;
+    const agentPorts = [agentPort, ...furtherControllers.map((further) => further.agentPort)];
     return agentProcess({
       hostname: host.name,
       address: host.address,
       zone: host.zone,
       cluster,
-      controller: `${this.lab.address}:${agentPort}`,
+      controller: agentPorts.map((port) => `${this.lab.address}:${port}`).join(','),
       dockerSocket: host.socket,
       dataDir: path.join(host.folder, 'agent'),
       enter: (command) => host.commandInside(command),

@@ -105,8 +105,7 @@ async function closeConnections(server: FastifyInstance): Promise<void> {
 
 function createServer(context: ApiContext, identity: ServerIdentity | undefined): FastifyInstance {
   const server = Fastify({
-    // Null: none. Fastify's types know only that it is there or not.
-    https: (identity ? tlsOf(identity.own) : null) as null,
+    https: identity ? tlsOf(identity.own) : null,
     genReqId: context.newUuid,
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,

@@ -57,6 +57,16 @@ test('what was altered after it was signed is refused', async (t) => {
   t.regex(await call({ tamper: ofSignature }), mismatch);
 });
 
+test('signed headers that were not sent are refused, whatever their names', async (t) => {
+  for (const name of ['x-absent', 'constructor', '__proto__', 'tostring']) {
+    const tamper = (request: { headers: Record<string, string> }): void => {
+      const authorization = request.headers['authorization'] ?? '';
+      request.headers['authorization'] = authorization.replace('SignedHeaders=', `SignedHeaders=${name};`);
+    };
+    t.regex(await call({ tamper }), mismatch);
+  }
+});
+
 test('a target that the signature does not cover is refused', async (t) => {
   const answer = await api.raw({
     body: '{}',

@@ -131,8 +131,10 @@ async function checkSignature(
   const signer = new SignatureV4({ credentials: key, region, service, sha256: NodeSha256, applyChecksum: false });
   const headers: Record<string, string> = { 'x-amz-content-sha256': payloadHash };
   for (const name of signedHeaders) {
-    const value = request.headers[name];
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(',') : value;
+    // Every object has a `constructor`; a request has no such header.
+    const value = Object.hasOwn(request.headers, name) ? request.headers[name] : undefined;
+    if (value === undefined) throw mismatch();
+    headers[name] = Array.isArray(value) ? value.join(',') : value;
   }
   const { pathname, searchParams } = new URL(request.url, 'http://host.invalid');
   const expected = await signer.sign(

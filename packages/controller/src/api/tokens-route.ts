@@ -108,7 +108,7 @@ function readTokenRequest(body: Uint8Array): TokenRequest {
   if (!areAttributes(attributes)) {
     throw invalid(`attributes must be an object of at most ${mostAttributes} names and values such as PutAttributes takes.`);
   }
-  return request as TokenRequest;
+  return request;
 }
 
 function parseObject(body: Uint8Array): Record<string, unknown> {

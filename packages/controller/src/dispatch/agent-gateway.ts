@@ -11,13 +11,13 @@ import { shutdownGraceMs, type SessionHost } from './session-host.ts';
 
 /** A full set of thousands of assignments is one message. */
 const maxMessageBytes = 64 * 1024 * 1024;
+const keepaliveMs = 30_000;
 
 export interface AgentGatewayOptions {
   host: SessionHost;
   server: ServerIdentity;
   enroller: Enroller;
   log: Logger;
-  leaseMs: number;
 }
 
 export class AgentGateway {
@@ -26,15 +26,16 @@ export class AgentGateway {
   readonly #credentials: grpc.ServerCredentials;
   readonly #server: grpc.Server;
 
-  constructor({ host, server, enroller, log, leaseMs }: AgentGatewayOptions) {
+  constructor({ host, server, enroller, log }: AgentGatewayOptions) {
     this.#host = host;
     this.#log = log;
     this.#credentials = new AgentPortCredentials(server);
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
-      'grpc.keepalive_time_ms': leaseMs,
-      'grpc.keepalive_timeout_ms': leaseMs,
+      // Only to be rid of connections that died without a word: whether an agent lives, its heartbeats tell.
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveMs,
     });
     const handlers: AgentGatewayHandlers = {
       Session: (call) => this.#openSession(call),

@@ -71,8 +71,9 @@ export class Enroller {
   /** Throws what the store throws. */
   async renew({ certificate, publicKey, proof, consent }: RenewReceived): Promise<Issue> {
     const old = readCertificate(certificate);
-    const standing = old ? this.#standingOf(old) : noCertificate;
-    if (typeof standing === 'string' || !old) return refused(String(standing));
+    if (!old) return refused('There is no certificate to renew.');
+    const standing = this.#standingOf(old);
+    if (typeof standing === 'string') return refused(standing);
     const key = readPublicKey(publicKey);
     const statement = renewalStatement(certificate, publicKey);
     if (!key || !isSignedBy(key, statement, proof) || !isSignedBy(old.publicKey, statement, consent)) {
@@ -122,8 +123,6 @@ export class Enroller {
     return { issued: true, message: { certificate, authority: authority.certificate, lifetimeMs: Math.max(0, lifetimeMs) } };
   }
 }
-
-const noCertificate = 'There is no certificate to renew.';
 
 const refused = (reason: string): Issue => ({ issued: false, reason });
 

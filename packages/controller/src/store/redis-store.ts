@@ -178,6 +178,7 @@ export class RedisStore implements S.Store {
       state,
       status,
       now,
+      ...list(expect.unplaced ?? []),
       ...newTasks(create),
       ...stops(stop),
     ]);

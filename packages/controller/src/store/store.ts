@@ -110,8 +110,11 @@ export interface StopTask {
 export interface CommitService {
   cluster: string;
   service: string;
-  /** What the decision was made from. */
-  expect: { specVersion: number; tasksVersion: number };
+  /**
+   * What the decision was made from. `unplaced`: tasks that had no place then, where it matters (a stop ends such a task at
+   * once, and frees what it counted for); a placement raises no tasksVersion.
+   */
+  expect: { specVersion: number; tasksVersion: number; unplaced?: readonly string[] };
   state: string;
   status?: 'INACTIVE';
   create: NewTask[];

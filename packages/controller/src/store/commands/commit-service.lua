@@ -1,6 +1,7 @@
 -- Commits what a reconciler decided on a service, if the service and its tasks are still those that it saw.
 -- KEYS[1]  the partition's base
 -- ARGV     service, expected specVersion, expected tasksVersion, state, status or '', now (ms),
+--          list of tasks expected to have no place,
 --          number to create, then per task: id, list of field, value …,
 --          number to stop, then per task: id, desired, observed if it is unplaced
 -- Reply    OK | STALE | NOT_FOUND
@@ -15,6 +16,11 @@ if not current[1] then
 end
 if (current[2] or '0') ~= spec_version or (current[3] or '0') ~= tasks_version then
   return { 'STALE' }
+end
+for _, id in ipairs(list_argument()) do
+  if field_of('task', id, 'instance') ~= '' then
+    return { 'STALE' }
+  end
 end
 
 for _ = 1, number_argument() do

@@ -51,7 +51,8 @@ export function commitService(partition: MemoryPartition, command: CommitService
   if (!current) return { ok: false, reason: 'NOT_FOUND' };
   const isAsSeen =
     Number(current['specVersion'] ?? 0) === expect.specVersion && Number(current['tasksVersion'] ?? 0) === expect.tasksVersion;
-  if (!isAsSeen) return { ok: false, reason: 'STALE' };
+  const isPlaced = (id: string): boolean => !!partition.record('task', id)?.['instance'];
+  if (!isAsSeen || expect.unplaced?.some(isPlaced)) return { ok: false, reason: 'STALE' };
 
   const changes = new ChangeSet(partition);
   for (const task of create) createTask(changes, task);

@@ -1,0 +1,358 @@
+/**
+ * The network between agents and controllers: one stream a session, as gRPC gives it. In a stream the order is kept and
+ * nothing is lost without the stream's end; what is under way survives a cut that heals, and comes late. On top of that
+ * come faults that the protocol itself must bear: reports, acknowledgements and heartbeats dropped without a trace,
+ * doubled, or overtaken; streams that break with messages of theirs lost.
+ */
+import { agentProtocol, type AgentMessage, type AgentMessage__Output, type ControllerMessage } from '@mini-ecs/shared';
+import type { AgentStream, StreamHandlers } from '@mini-ecs/agent';
+import type { AgentCall } from '../../packages/controller/src/dispatch/agent-stream.ts';
+import type { Dice } from './dice.ts';
+import type { RunRecord } from './record.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** Where streams arrive. */
+export interface Listener {
+  name: string;
+  /** False: nobody listens there now. */
+  isUp(): boolean;
+  /** ms for which it is stopped and takes nothing in. */
+  stalledFor(): number;
+  accept(call: AgentCall): void;
+}
+
+export interface MessageFaults {
+  dropped: number;
+  delayed: number;
+  duplicated: number;
+  reordered: number;
+}
+
+export interface NetworkOptions {
+  time: VirtualTime;
+  dice: Dice;
+  record: RunRecord;
+}
+
+const session = agentProtocol.AgentGateway.service.Session;
+const noFaults: MessageFaults = { dropped: 0, delayed: 0, duplicated: 0, reordered: 0 };
+
+export class Network {
+  /** Probabilities, for each message. */
+  faults: MessageFaults = noFaults;
+  readonly options: NetworkOptions;
+  readonly #listeners = new Map<string, Listener>();
+  /** `host|controller` → when it heals; Infinity: nobody knows yet */
+  readonly #cuts = new Map<string, number>();
+  readonly #streams = new Set<Stream>();
+
+  constructor(options: NetworkOptions) {
+    this.options = options;
+  }
+
+  listen(listener: Listener): void {
+    this.#listeners.set(listener.name, listener);
+  }
+
+  listener(name: string): Listener | undefined {
+    return this.#listeners.get(name);
+  }
+
+  /** Nothing passes between them for so long. */
+  cut(host: string, controller: string, ms: number): void {
+    this.#cuts.set(`${host}|${controller}`, this.options.time.now + ms);
+  }
+
+  /** Messages are left alone again. */
+  calm(): void {
+    this.faults = noFaults;
+  }
+
+  healAll(): void {
+    this.#cuts.clear();
+    this.calm();
+    for (const stream of this.#streams) stream.retry();
+  }
+
+  /** ms until the link is whole; 0: it is. */
+  cutFor(host: string, controller: string): number {
+    const until = this.#cuts.get(`${host}|${controller}`);
+    return until === undefined ? 0 : Math.max(0, until - this.options.time.now);
+  }
+
+  open(host: string, controller: string, handlers: StreamHandlers, isAlive: () => boolean): AgentStream {
+    const stream = new Stream(this, host, controller, handlers, isAlive);
+    this.#streams.add(stream);
+    return stream.agentSide;
+  }
+
+  /** Open streams of a host, a controller, or both. */
+  streams(of: { host?: string; controller?: string } = {}): Stream[] {
+    return [...this.#streams].filter(
+      ({ host, controller }) => (of.host ?? host) === host && (of.controller ?? controller) === controller,
+    );
+  }
+
+  forget(stream: Stream): void {
+    this.#streams.delete(stream);
+  }
+}
+
+type Side = 'agent' | 'controller';
+/** What may come twice, late or never: the protocol sends it again, or does without. */
+const isForgiving = (message: AgentMessage | ControllerMessage): boolean =>
+  'statusReport' in message || 'statusAck' in message || 'heartbeat' in message || 'heartbeatAck' in message;
+
+/** One way of a stream: what was sent, in its order. */
+interface Way {
+  to: Side;
+  queue: { at: number; deliver: () => void }[];
+  lastAt: number;
+  isPlanned: boolean;
+}
+
+export class Stream {
+  readonly host: string;
+  readonly controller: string;
+  readonly agentSide: AgentStream;
+  readonly #network: Network;
+  readonly #handlers: StreamHandlers;
+  readonly #isAgentAlive: () => boolean;
+  readonly #toAgent: Way = { to: 'agent', queue: [], lastAt: 0, isPlanned: false };
+  readonly #toController: Way = { to: 'controller', queue: [], lastAt: 0, isPlanned: false };
+  #call: SimulatedCall | undefined;
+  #hasAgentEnded = false;
+  #hasControllerEnded = false;
+
+  constructor(network: Network, host: string, controller: string, handlers: StreamHandlers, isAgentAlive: () => boolean) {
+    this.#network = network;
+    this.host = host;
+    this.controller = controller;
+    this.#handlers = handlers;
+    this.#isAgentAlive = isAgentAlive;
+    this.agentSide = {
+      send: (message) => this.#sendToController(message),
+      ready: () => (this.#hasAgentEnded ? Promise.reject(new Error('The session has ended.')) : Promise.resolve()),
+      end: () => this.#leaveAgent('ended'),
+      destroy: () => this.#leaveAgent('cancelled'),
+    };
+    this.#push(this.#toController, () => this.#connect());
+  }
+
+  /** Both sides learn that it broke, each in its time; what was under way is lost. */
+  reset(): void {
+    const { time, dice } = this.#network.options;
+    this.#toAgent.queue = [];
+    this.#toController.queue = [];
+    const learn = (way: Way, end: () => void): void => {
+      time.after(dice.between(0.5, 30), () => this.#push(way, end));
+    };
+    learn(this.#toAgent, () => this.#endAgent('connection reset'));
+    learn(this.#toController, () => this.#endController());
+  }
+
+  /** The process at that side is gone; the other side's network tells so. */
+  vanish(side: Side): void {
+    if (side === 'agent') {
+      this.#hasAgentEnded = true;
+      this.#push(this.#toController, () => this.#endController());
+    } else {
+      this.#hasControllerEnded = true;
+      this.#push(this.#toAgent, () => this.#endAgent('connection reset'));
+    }
+  }
+
+  /** The network heals: what waits is on its way again. */
+  retry(): void {
+    this.#plan(this.#toAgent);
+    this.#plan(this.#toController);
+  }
+
+  #connect(): void {
+    const listener = this.#network.listener(this.controller);
+    if (!listener?.isUp()) {
+      this.#hasControllerEnded = true;
+      this.#push(this.#toAgent, () => this.#endAgent('connection refused'));
+      return;
+    }
+    this.#call = new SimulatedCall(this.host, {
+      write: (message) => this.#sendToAgent(message),
+      end: () => {
+        this.#hasControllerEnded = true;
+        this.#push(this.#toAgent, () => this.#endAgent('the controller ended the session'));
+      },
+    });
+    listener.accept(this.#call as unknown as AgentCall);
+  }
+
+  #sendToController(message: AgentMessage): void {
+    if (this.#hasAgentEnded) return;
+    // A copy, as the wire makes one: with all defaults.
+    const bytes = session.requestSerialize(message);
+    this.#send(this.#toController, message, () => this.#call?.receive(session.requestDeserialize(bytes)));
+  }
+
+  #sendToAgent(message: ControllerMessage): void {
+    if (this.#hasControllerEnded) return;
+    const bytes = session.responseSerialize(message);
+    this.#send(this.#toAgent, message, () => {
+      if (!this.#hasAgentEnded && this.#isAgentAlive()) this.#handlers.onMessage(session.responseDeserialize(bytes));
+    });
+  }
+
+  #send(way: Way, message: AgentMessage | ControllerMessage, deliver: () => void): void {
+    const { dice, record } = this.#network.options;
+    const { faults } = this.#network;
+    const told = (): string => `${this.host} ${way.to === 'agent' ? '<-' : '->'} ${this.controller} ${summary(message)}`;
+    if (faults === noFaults || 'hello' in message) return this.#push(way, deliver, told);
+    if (dice.chance(faults.dropped)) {
+      record.fault('message dropped', told);
+      if (!isForgiving(message)) this.reset();
+      return;
+    }
+    let extraMs = 0;
+    if (dice.chance(faults.delayed)) {
+      record.fault('message delayed', told);
+      extraMs = dice.between(50, 3_000);
+    }
+    if (isForgiving(message) && isOvertakable(message) && dice.chance(faults.reordered)) {
+      record.fault('message reordered', told);
+      this.#network.options.time.after(dice.between(20, 2_000), () => this.#push(way, deliver, told));
+      return;
+    }
+    this.#push(way, deliver, told, extraMs);
+    if (!('welcome' in message) && dice.chance(faults.duplicated)) {
+      record.fault('message duplicated', told);
+      this.#push(way, deliver, told);
+    }
+  }
+
+  #push(way: Way, deliver: () => void, told?: () => string, extraMs = 0): void {
+    const { time, dice, record } = this.#network.options;
+    const at = Math.max(way.lastAt, time.now + dice.skewed(0.1, 20) + extraMs);
+    way.lastAt = at;
+    const logged = told
+      ? (): void => {
+          record.tell('message', told);
+          deliver();
+        }
+      : deliver;
+    way.queue.push({ at, deliver: record.isTraced ? logged : deliver });
+    this.#plan(way);
+  }
+
+  /** One delivery is planned at a time: a cut or a stalled side holds up all that follow. */
+  #plan(way: Way): void {
+    const next = way.queue[0];
+    if (!next || way.isPlanned) return;
+    const { time } = this.#network.options;
+    const wait = Math.max(0, next.at - time.now, this.#heldUpFor(way));
+    if (wait === Infinity) return;
+    way.isPlanned = true;
+    time.after(wait, () => {
+      way.isPlanned = false;
+      if (way.queue[0] === next && this.#heldUpFor(way) === 0) {
+        way.queue.shift();
+        next.deliver();
+      }
+      this.#plan(way);
+    });
+  }
+
+  #heldUpFor({ to }: Way): number {
+    const stalled = to === 'controller' ? (this.#network.listener(this.controller)?.stalledFor() ?? 0) : 0;
+    return Math.max(stalled, this.#network.cutFor(this.host, this.controller));
+  }
+
+  #leaveAgent(reason: string): void {
+    if (this.#hasAgentEnded) return;
+    this.#push(this.#toController, () => this.#endController());
+    this.#endAgent(reason);
+  }
+
+  #endAgent(reason: string): void {
+    if (this.#hasAgentEnded) return;
+    this.#hasAgentEnded = true;
+    this.#done();
+    if (this.#isAgentAlive()) this.#handlers.onEnd(reason);
+  }
+
+  #endController(): void {
+    if (this.#hasControllerEnded) return;
+    this.#hasControllerEnded = true;
+    this.#call?.emitEnd();
+    this.#done();
+  }
+
+  #done(): void {
+    if (this.#hasAgentEnded && this.#hasControllerEnded) this.#network.forget(this);
+  }
+}
+
+/** A report may be overtaken by a newer one that moved the tasks forward, not by one that says other things of the same status. */
+function isOvertakable(message: AgentMessage | ControllerMessage): boolean {
+  if (!('statusReport' in message)) return true;
+  return (message.statusReport?.tasks ?? []).every(({ healthStatus }) => healthStatus === 'UNKNOWN');
+}
+
+function summary(message: AgentMessage | ControllerMessage): string {
+  const [kind = '', body] = Object.entries(message)[0] ?? [];
+  return `${kind} ${JSON.stringify(body, (name, value: unknown) => (name === 'spec' ? undefined : value)).slice(0, 300)}`;
+}
+
+/** What dispatch's AgentStream uses of a gRPC call. */
+class SimulatedCall {
+  destroyed = false;
+  readonly #peer: string;
+  readonly #out: { write(message: ControllerMessage): void; end(): void };
+  readonly #listeners = new Map<string, ((argument?: unknown) => void)[]>();
+  #isPaused = false;
+  #held: AgentMessage__Output[] = [];
+
+  constructor(peer: string, out: { write(message: ControllerMessage): void; end(): void }) {
+    this.#peer = peer;
+    this.#out = out;
+  }
+
+  getPeer(): string {
+    return this.#peer;
+  }
+
+  on(event: string, listener: (argument?: unknown) => void): this {
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener]);
+    return this;
+  }
+
+  write(message: ControllerMessage): boolean {
+    this.#out.write(message);
+    return true;
+  }
+
+  end(): void {
+    this.destroyed = true;
+    this.#out.end();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    while (!this.#isPaused && this.#held.length > 0) this.#emit('data', this.#held.shift());
+  }
+
+  receive(message: AgentMessage__Output): void {
+    if (this.#isPaused) this.#held.push(message);
+    else this.#emit('data', message);
+  }
+
+  emitEnd(): void {
+    this.destroyed = true;
+    this.#emit('end');
+  }
+
+  #emit(event: string, argument?: unknown): void {
+    for (const listener of this.#listeners.get(event) ?? []) listener(argument);
+  }
+}
