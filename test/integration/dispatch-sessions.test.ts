@@ -214,7 +214,8 @@ test.serial('an agent that does not read gets what is left to say as few increme
 test.serial('a Hello is refused with the code of what is wrong with it', async (t) => {
   const { id: storeId, epoch } = await fixture.store.identity();
   const refusalOf = async (hello: Parameters<ProtocolAgent['hello']>[0]) => {
-    const agent = await fixture.agent(hello.instanceId);
+    const holder = hello.instanceId === 'odd' ? newId() : hello.instanceId;
+    const agent = await fixture.agent(holder, hello.cluster || cluster);
     agent.hello(hello);
     const { code } = await agent.refusal();
     agent.close();

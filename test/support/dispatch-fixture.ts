@@ -23,7 +23,7 @@ export interface DispatchFixture {
     hello?: Parameters<ProtocolAgent['hello']>[0] | object,
   ): Promise<ProtocolAgent & { instanceId: string }>;
   /** With a certificate of the given instance; says nothing yet. */
-  agent(instanceId?: string): Promise<ProtocolAgent>;
+  agent(instanceId?: string, ofCluster?: string): Promise<ProtocolAgent>;
   identity: TestIdentity;
   /** Another controller on the same store. */
   anotherController(config?: Partial<DispatchConfig>): Promise<Dispatch>;
@@ -79,8 +79,8 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
     return started;
   };
   const dispatch = await controller();
-  const agent = async (instanceId = newId()): Promise<ProtocolAgent> => {
-    const made = new ProtocolAgent(dispatch.port, await identity.credentialsOf(instanceId));
+  const agent = async (instanceId = newId(), ofCluster = cluster): Promise<ProtocolAgent> => {
+    const made = new ProtocolAgent(dispatch.port, await identity.credentialsOf(instanceId, ofCluster));
     agents.push(made);
     return made;
   };

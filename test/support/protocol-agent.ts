@@ -115,6 +115,11 @@ export class ProtocolAgent {
     return refusal;
   }
 
+  /** Why gRPC itself ended the stream, waited for. */
+  async failure(): Promise<{ code: grpc.status; details: string }> {
+    return eventually(() => this.status, { describe: () => `no end after ${JSON.stringify(this.received)}` });
+  }
+
   async acknowledged(sequence: number): Promise<Told<'statusAck'>> {
     return eventually(() => this.all('statusAck').find((ack) => ack.sequence === sequence));
   }

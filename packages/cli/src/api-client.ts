@@ -6,9 +6,7 @@ import { defaultDataDir, readClientSettings, type ClientSettings } from './clien
 
 /** What the environment says to every AWS client counts here too; without it, this machine's controller. */
 export function findClientSettings(dataDir = defaultDataDir()): ClientSettings {
-  const settings = settingsOfEnvironment() ?? readClientSettings(dataDir);
-  if (settings.authorityFile) trust(settings.authorityFile);
-  return settings;
+  return settingsOfEnvironment() ?? readClientSettings(dataDir);
 }
 
 function settingsOfEnvironment(): ClientSettings | undefined {
@@ -24,12 +22,19 @@ function settingsOfEnvironment(): ClientSettings | undefined {
   };
 }
 
-/** Whatever this process connects to from now on may show a certificate of that authority. */
-const trust = (authorityFile: string): void =>
-  setDefaultCACertificates([...getCACertificates('default'), readFileSync(authorityFile, 'utf8')]);
+const trusted = new Set<string>();
 
-export const createEcsClient = ({ endpoint, region, accessKeyId, secretAccessKey }: ClientSettings): ECSClient =>
-  new ECSClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+/** Whatever this process connects to from now on may show a certificate of that authority. */
+function trust(authorityFile: string): void {
+  if (trusted.has(authorityFile)) return;
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(authorityFile, 'utf8')]);
+  trusted.add(authorityFile);
+}
+
+export function createEcsClient({ endpoint, region, accessKeyId, secretAccessKey, authorityFile }: ClientSettings): ECSClient {
+  if (authorityFile) trust(authorityFile);
+  return new ECSClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+}
 
 export interface SignedCall {
   method: 'GET' | 'POST' | 'DELETE';

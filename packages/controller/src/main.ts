@@ -136,7 +136,7 @@ async function openIdentity(
 
 /** Whole at any moment: controllers may share the directory, and clients read it. */
 async function leaveAuthority(path: string, certificate: string): Promise<void> {
-  const next = `${path}.${process.pid}`;
+  const next = `${path}.${newId()}`;
   await writeFile(next, certificate, { mode: 0o644 });
   await rename(next, path);
 }

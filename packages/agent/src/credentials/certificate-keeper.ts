@@ -46,6 +46,7 @@ export class CertificateKeeper {
   #obtaining: Promise<void> | undefined;
   #cancelRenewal: Cancel | undefined;
   #renewals = 0;
+  #closed = false;
 
   /** Throws when the agent has neither a certificate nor a token to get one with. */
   static async open(options: CertificateKeeperOptions): Promise<CertificateKeeper> {
@@ -86,6 +87,7 @@ export class CertificateKeeper {
   }
 
   close(): void {
+    this.#closed = true;
     this.#cancelRenewal?.();
   }
 
@@ -157,6 +159,7 @@ export class CertificateKeeper {
 
   #renewAfter(delayMs: number): void {
     this.#cancelRenewal?.();
+    if (this.#closed) return;
     this.#cancelRenewal = this.#options.timers.after(delayMs, () => void this.#renewNow());
   }
 

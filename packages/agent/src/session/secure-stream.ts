@@ -54,9 +54,12 @@ class SecureStream implements AgentStream {
     try {
       const credentials = await this.#keeper.credentials(endpoint);
       if (this.#ended) return;
-      const { onMessage } = this.#handlers;
       this.#stream = openGrpcStream(endpoint, credentials, {
-        onMessage,
+        onMessage: (message) => {
+          // Whoever hears of it cancels the stream, and with it the status that says so too.
+          if (message.refusal?.code === 'CERTIFICATE_REFUSED') this.#keeper.doubt(message.refusal.message);
+          this.#handlers.onMessage(message);
+        },
         onUnauthenticated: (reason) => this.#keeper.doubt(reason),
         onEnd: (reason) => this.#finish(reason),
       });

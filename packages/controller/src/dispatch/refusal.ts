@@ -28,7 +28,7 @@ const retryAfterMs: Record<RefusalCode, number> = {
   SUPERSEDED: 10_000,
   UNAVAILABLE: 1_000,
   BAD_HELLO: 15_000,
-  CERTIFICATE_REFUSED: 15_000,
+  CERTIFICATE_REFUSED: 5_000,
 };
 
 export const refusal = (code: RefusalCode, message: string, retryAfter = retryAfterMs[code]): Refusal => ({
