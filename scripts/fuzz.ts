@@ -19,6 +19,7 @@ const figures = await runFuzz({
   say: (line) => console.error(line),
 });
 console.log(JSON.stringify(figures));
-const { serverErrors, crashes, unanswered, flaws, acceptedPercent, rssStartMb, rssEndMb } = figures;
-const isGood = serverErrors + crashes + unanswered + flaws === 0 && acceptedPercent >= 30 && rssEndMb <= 1.2 * rssStartMb;
+const { serverErrors, crashes, unanswered, flaws, errorLogs, acceptedPercent, rssStartMb, rssEndMb } = figures;
+const isGood =
+  serverErrors + crashes + unanswered + flaws + errorLogs === 0 && acceptedPercent >= 30 && rssEndMb <= 1.2 * rssStartMb;
 process.exit(isGood ? 0 : 1);

@@ -10,7 +10,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const bin = path.join(root, 'node_modules', '.bin');
 
 const programs = {
-  'mini-ecs': 'packages/cli/bin/mini-ecs.ts',
+  'mini-ecs': 'packages/cli/bin/mini-ecs.js',
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
   bench: 'scripts/bench.ts',

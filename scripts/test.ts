@@ -25,8 +25,11 @@ const suites: Record<string, Suite> = {
   },
   contract: { files: ['test/contract/**/*.test.ts'], programs: clusterPrograms, concurrency: 2, patience: '2m' },
   simulation: { files: ['test/simulation/**/*.test.ts'], programs: clusterPrograms, concurrency: 2, patience: '3m' },
+  fuzz: { files: ['test/fuzz/**/*.test.ts'], programs: ['redis-server'], concurrency: 1, patience: '5m' },
   integration: { files: ['test/integration/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '3m' },
+  bench: { files: ['test/bench/**/*.test.ts'], programs: ['redis-server'], concurrency: 1, patience: '3m' },
   e2e: { files: ['test/e2e/**/*.test.ts'], programs: [...clusterPrograms, 'aws'], concurrency: 1, patience: '4m' },
+  faults: { files: ['test/faults/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '10m' },
 };
 
 interface Result extends Counts {

@@ -130,6 +130,15 @@ bothStores('the feed tells every record that changed after a position once, as i
   t.deepEqual(await store.readChanges(cluster, seq), { reset: false, seq, changes: [] });
 });
 
+bothStores('the feed gives values as they were written: empty ones, and whatever JSON can hold', async (t, store) => {
+  const since = await store.feedEnd(cluster);
+  const doc = JSON.stringify({ text: '\u0000 \u001f \n "quoted" ÿ 日本 😀', none: [] });
+  await createService(store);
+  await putService(store, { set: { doc, state: '', tags: '{}' } });
+  const changes = await store.readChanges(cluster, since);
+  t.like(changes.reset ? {} : changes.changes[0]?.fields, { doc, state: '', tags: '{}' });
+});
+
 bothStores('a position that the feed never reached is another store: reset', async (t, store) => {
   t.deepEqual(await store.readChanges(cluster, (await store.feedEnd(cluster)) + 1), { reset: true });
 });

@@ -25,6 +25,8 @@ export interface CampaignFigures {
   /** Of the round with the fewest. */
   requestsPerSecond: number;
   unanswered: number;
+  /** What the API said no to, by error code; every request was a valid one. */
+  refusals: Record<string, number>;
   lostWrites: number;
   surplusTasks: number;
   missingTasks: number;
@@ -103,6 +105,7 @@ function noFigures(seed: number): CampaignFigures {
     rounds: 0,
     failed: 0,
     faults: {},
+    refusals: {},
     requestsPerSecond: Infinity,
     ...none,
     convergedAfterMs: 0,
@@ -114,6 +117,11 @@ function noFigures(seed: number): CampaignFigures {
 function add(figures: CampaignFigures, result: RoundResult): void {
   const { faults, findings, history } = result;
   for (const { kind } of faults) figures.faults[kind] = (figures.faults[kind] ?? 0) + 1;
+  for (const { answer } of history.entries) {
+    if (answer.kind !== 'refused') continue;
+    const code = /"__type":"(\w+)"/.exec(answer.error)?.[1] ?? answer.error.trim().slice(0, 100);
+    figures.refusals[code] = (figures.refusals[code] ?? 0) + 1;
+  }
   figures.requests += result.requests;
   figures.requestsPerSecond = Math.min(figures.requestsPerSecond, result.requestsPerSecond);
   figures.unanswered += result.unanswered;

@@ -214,7 +214,11 @@ async function readRedis(url: string): Promise<RedisState> {
           .map(({ name, spec }) => [name, spec.desiredCount]),
       ),
       tasks: new Map(
-        tasks.map(({ id, observed, desire }) => [id, { lastStatus: observed.lastStatus, desiredStatus: desire.desiredStatus }]),
+        tasks.map(({ id, observed: { lastStatus }, desire }) => {
+          // One that stopped by itself is to be STOPPED from then on, though nobody writes that down.
+          const desiredStatus = lastStatus === 'STOPPED' ? 'STOPPED' : desire.desiredStatus;
+          return [id, { lastStatus, desiredStatus }];
+        }),
       ),
       taskDefinitions: new Set(
         global

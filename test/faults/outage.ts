@@ -28,7 +28,7 @@ export interface OutageFigures {
 
 const lookEveryMs = 2_000;
 /** Long enough for every lease, and for replacements that should not come. */
-const watchAfterwardsMs = 30_000;
+const watchAfterwardsMs = 20_000;
 const backWithinMs = 120_000;
 const nothingBefell = { hosts: new Set<string>(), engineless: new Set<string>() };
 

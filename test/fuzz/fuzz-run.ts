@@ -4,7 +4,7 @@
  */
 import { parseJoinToken, type JoinToken } from '@mini-ecs/shared';
 import { createJoinToken } from 'mini-ecs';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -48,6 +48,8 @@ export interface FuzzFigures {
   unanswered: number;
   /** Answers that are no AWS error. */
   flaws: number;
+  /** What the controller logged as an error: work in the background fails where no answer tells of it. */
+  errorLogs: number;
   hostileAgents: number;
   /** With everything deleted, after the first slice and at the end. */
   rssStartMb: number;
@@ -92,6 +94,7 @@ class FuzzRun {
   #unanswered = 0;
   #flaws = 0;
   #hostileAgents = 0;
+  #errorLogs: string[] = [];
   #foundWrong: string[] = [];
   #restarting: Promise<void> | undefined;
 
@@ -118,6 +121,8 @@ class FuzzRun {
       this.#say(this.#progress());
       if (this.#requests < requests) await this.#cluster.startFleet();
     }
+    this.#errorLogs = errorsIn(this.#cluster.controllerLog);
+    for (const line of this.#errorLogs) this.#note(this.#next, undefined, `the controller logged: ${line}`);
     return this.#figures(busyMs);
   }
 
@@ -237,6 +242,7 @@ class FuzzRun {
       crashes: this.#crashes,
       unanswered: this.#unanswered,
       flaws: this.#flaws,
+      errorLogs: this.#errorLogs.length,
       hostileAgents: this.#hostileAgents,
       rssStartMb: this.#rssMb[0] ?? 0,
       rssEndMb: this.#rssMb.at(-1) ?? 0,
@@ -247,6 +253,12 @@ class FuzzRun {
     };
   }
 }
+
+/** Lines of level error (50) and above. */
+const errorsIn = (logFile: string): string[] =>
+  readFileSync(logFile, 'utf8')
+    .split('\n')
+    .filter((line) => /^\{"level":[5-9]\d,/.test(line));
 
 /** Tasks on connected instances stop within it; those of instances that are gone stop with these. */
 const stopWithinMs = 20_000;
@@ -267,10 +279,13 @@ async function deleteEverything(cluster: FleetCluster): Promise<void> {
   for (const { name } of settings) await callIfThere(client, 'DeleteAccountSetting', { name });
 }
 
-/** The least of what is seen until it falls no more: V8 gives memory back only once it has had little to do for a while. */
+/** V8 waits 8 s after a collection before it looks whether there is memory to give back, and does so in several steps. */
+const quietSeconds = 18;
+
+/** The least of what is seen until it falls no more. */
 async function settledRssMb(cluster: FleetCluster): Promise<number> {
   let least = cluster.controllerRssMb();
-  for (let quiet = 0, looks = 0; quiet < 8 && looks < 30; looks += 1) {
+  for (let quiet = 0, looks = 0; quiet < quietSeconds && looks < 60; looks += 1) {
     await delay(1_000);
     const now = cluster.controllerRssMb();
     quiet = now < least - 1 ? 0 : quiet + 1;

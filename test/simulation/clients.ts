@@ -34,6 +34,8 @@ export interface ClientsOptions {
   record: RunRecord;
   auditor: Auditor;
   controllers: readonly SimulatedController[];
+  /** Called when many come at once. */
+  onRush: () => void;
 }
 
 type Answer = { outcome: 'acknowledged'; output: unknown } | { outcome: 'refused' | 'unknown' };
@@ -76,7 +78,7 @@ export class Clients {
     for (const request of Object.values(taskDefinitions)) {
       for (let revision = 1; revision <= 2; revision += 1) await this.#insist('RegisterTaskDefinition', request);
     }
-    const families = serviceFamilies.toSorted(() => dice.next() - 0.5).slice(0, dice.whole(3, 4));
+    const families = serviceFamilies.toSorted(() => dice.next() - 0.5).slice(0, dice.whole(2, 3));
     const wanted = families.includes('web') ? families : [...families, 'web' as const];
     for (const family of wanted) void this.#createService(family, Math.max(3, mostTasks[family] - dice.below(3)));
   }
@@ -88,7 +90,8 @@ export class Clients {
     if (kind < 0.22) void this.#changeService({ scale: true });
     else if (kind < 0.42) void this.#changeService({ roll: true });
     else if (kind < 0.5) void this.#changeService({ scale: true, roll: true });
-    else if (kind < 0.8) void this.#runTasks();
+    else if (kind < 0.68) void this.#runTasks();
+    else if (kind < 0.8) this.rush();
     else if (kind < 0.88) void this.#stopTask();
     else if (kind < 0.95) void this.#drainOrActivate();
     else void this.#deleteOrCreateService();
@@ -169,15 +172,15 @@ export class Clients {
 
   // ── tasks and instances ──
 
-  async #runTasks(): Promise<void> {
+  async #runTasks(families: readonly ('job' | 'big' | 'web')[] = ['job', 'job', 'big', 'web']): Promise<void> {
     const { dice } = this.#options;
-    const family = dice.pick(['job', 'job', 'big', 'web'] as const);
+    const family = dice.pick(families);
     this.#requests += 1;
     const startedBy = `run-${this.#requests}`;
     const request: RunTaskRequest = {
       cluster,
       taskDefinition: `${family}:1`,
-      count: family === 'web' ? 1 : dice.whole(1, 8),
+      count: family === 'web' ? 1 : dice.whole(1, 4),
       startedBy,
       clientToken: startedBy,
     };
@@ -188,6 +191,15 @@ export class Clients {
       if (answer.outcome === 'acknowledged') this.ledger.ran(startedBy, taskIds(answer.output as RunTaskResponse));
       return;
     }
+  }
+
+  /** Several want the last free room at the same time. */
+  rush(): void {
+    const { time, dice, onRush } = this.#options;
+    onRush();
+    const withinMs = dice.pick([5, 20, 100]);
+    for (let i = dice.whole(3, 5); i > 0; i -= 1)
+      time.after(dice.between(0, withinMs), () => void this.#runTasks(['job', 'big', 'big']));
   }
 
   async #stopTask(): Promise<void> {

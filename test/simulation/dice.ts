@@ -7,7 +7,8 @@ export class Dice {
 
   constructor(seed: number) {
     this.#seed = seed;
-    this.next = seededRandom(seed).next;
+    const random = seededRandom(seed);
+    this.next = () => random.next();
   }
 
   /** Dice for one concern: what is thrown elsewhere does not change what falls here. */

@@ -50,7 +50,9 @@ const kinds: Record<string, Kind> = {
       if (up.length === 0) return false;
       const controller = dice.pick(up);
       told(world, 'controller stalled', controller.name);
-      controller.stall(dice.skewed(300, 9_000));
+      controller.stall(dice.between(300, 8_000));
+      // Its agents go elsewhere; what they had told it before, it takes up when it goes on.
+      for (let i = 0; i < 4; i += 1) world.time.after(dice.between(0, 3_000), () => crashContainer(world, dice));
       return true;
     },
   },
@@ -77,7 +79,7 @@ const kinds: Record<string, Kind> = {
       if (up.length === 0) return false;
       const host = dice.pick(up);
       told(world, 'host rebooted', host.name);
-      host.crash();
+      host.crash({ isHostDown: true });
       host.engine.goAway({ containersDie: true });
       world.time.after(dice.skewed(500, 12_000), () => {
         host.engine.comeBack();
@@ -149,6 +151,13 @@ const kinds: Record<string, Kind> = {
       return true;
     },
   },
+  'store slow': {
+    weight: 4,
+    strike(world, dice) {
+      slowStore(world, dice.between(1_000, 6_000));
+      return true;
+    },
+  },
   'image broken': {
     weight: 2,
     strike(world, dice) {
@@ -162,13 +171,7 @@ const kinds: Record<string, Kind> = {
   'container crashed': {
     weight: 5,
     strike(world, dice) {
-      const host = dice.pick(world.hosts);
-      void host.look().then(() => {
-        const [container] = host.runningContainers;
-        if (container === undefined) return;
-        told(world, 'container crashed', `${host.name} ${container}`);
-        host.engine.crashContainer(container, dice.whole(0, 139));
-      });
+      crashContainer(world, dice);
       return true;
     },
   },
@@ -188,13 +191,30 @@ const kinds: Record<string, Kind> = {
   },
 };
 
+export function slowStore(world: FaultyWorld, ms: number): void {
+  told(world, 'store slow', '');
+  world.health.slowDown();
+  world.time.after(ms, () => world.health.speedUp());
+}
+
+function crashContainer(world: FaultyWorld, dice: Dice): void {
+  const host = dice.pick(world.hosts);
+  const exitCode = dice.whole(0, 139);
+  void host.look().then(() => {
+    const [container] = host.runningContainers;
+    if (container === undefined) return;
+    told(world, 'container crashed', `${host.name} ${container}`);
+    host.engine.crashContainer(container, exitCode);
+  });
+}
+
 const told = ({ record }: FaultyWorld, kind: string, detail: string): void => record.fault(kind, () => detail);
 
 /** Plans faults from now on for so long. At least twelve are struck, more than that by what each of them does. */
 export function planFaults(world: FaultyWorld, dice: Dice, durationMs: number): void {
-  const count = dice.whole(12, 22);
+  const count = dice.whole(12, 18);
   for (let i = 0; i < count; i += 1) world.time.after(dice.between(0, durationMs), () => strike(world, dice));
-  world.broker.faults = { lost: dice.between(0, 0.05), late: dice.between(0, 0.08), twice: dice.between(0, 0.4) };
+  world.broker.faults = { lost: dice.between(0, 0.05), late: dice.between(0, 0.08), twice: dice.between(0, 0.8) };
 }
 
 function strike(world: FaultyWorld, dice: Dice): void {
@@ -216,6 +236,7 @@ function pickKind(dice: Dice): Kind {
 export function endFaults(world: FaultyWorld): void {
   world.broker.faults = { lost: 0, late: 0, twice: 0 };
   world.health.comeBack();
+  world.health.speedUp();
   world.images.heal();
   world.network.healAll();
   for (const controller of world.controllers) {

@@ -33,7 +33,7 @@ export const taskDefinitions: Record<Family, RegisterTaskDefinitionRequest> = {
     ],
   },
   job: one('job', 128, 256),
-  big: one('big', 256, 512),
+  big: one('big', 256, 600),
 };
 
 /** Containers that run when all is well, of each task of a family. */

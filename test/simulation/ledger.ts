@@ -36,7 +36,8 @@ export class Ledger {
     this.#auditor = auditor;
     this.#record = record;
     auditor.onChange(({ kind, id, fields }, before) => {
-      if (kind === 'service') this.#checkService(id, fields);
+      if (kind === 'service' && !(isSame(fields, before, 'doc') && isSame(fields, before, 'status')))
+        this.#checkService(id, fields);
       else if (kind === 'instance' && fields) this.#checkInstance(id, fields);
       else if (kind === 'task') this.#taskChanged(id, fields, before);
     });
@@ -136,6 +137,8 @@ export class Ledger {
       this.#record.violated(`acknowledged: task ${id} was created after RunTask was answered without it`);
   }
 }
+
+const isSame = (a: Fields | undefined, b: Fields | undefined, field: string): boolean => a?.[field] === b?.[field];
 
 function withoutLast<T>(wishes: readonly T[], wish: T): T[] {
   const index = wishes.lastIndexOf(wish);

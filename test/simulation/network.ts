@@ -76,6 +76,7 @@ export class Network {
 
   /** ms until the link is whole; 0: it is. */
   cutFor(host: string, controller: string): number {
+    if (this.#cuts.size === 0) return 0;
     const until = this.#cuts.get(`${host}|${controller}`);
     return until === undefined ? 0 : Math.max(0, until - this.options.time.now);
   }
@@ -120,6 +121,8 @@ export class Stream {
   readonly #isAgentAlive: () => boolean;
   readonly #toAgent: Way = { to: 'agent', queue: [], lastAt: 0, isPlanned: false };
   readonly #toController: Way = { to: 'controller', queue: [], lastAt: 0, isPlanned: false };
+  /** The newest report of each task that was sent. */
+  readonly #lastReports = new Map<string, { lastStatus: string; sequence: number }>();
   #call: SimulatedCall | undefined;
   #hasAgentEnded = false;
   #hasControllerEnded = false;
@@ -151,10 +154,11 @@ export class Stream {
     learn(this.#toController, () => this.#endController());
   }
 
-  /** The process at that side is gone; the other side's network tells so. */
-  vanish(side: Side): void {
+  /** The process at that side is gone; the other side's network tells so, but of a host without power nothing more comes. */
+  vanish(side: Side, { isHostDown = false } = {}): void {
     if (side === 'agent') {
       this.#hasAgentEnded = true;
+      if (isHostDown || !this.#call) this.#toController.queue = [];
       this.#push(this.#toController, () => this.#endController());
     } else {
       this.#hasControllerEnded = true;
@@ -187,16 +191,24 @@ export class Stream {
 
   #sendToController(message: AgentMessage): void {
     if (this.#hasAgentEnded) return;
-    // A copy, as the wire makes one: with all defaults.
-    const bytes = session.requestSerialize(message);
-    this.#send(this.#toController, message, () => this.#call?.receive(session.requestDeserialize(bytes)));
+    for (const { taskId = '', lastStatus = '' } of message.statusReport?.tasks ?? []) {
+      this.#lastReports.set(taskId, { lastStatus, sequence: Number(message.statusReport?.sequence) });
+    }
+    const received = acrossTheWire(message, () => {
+      const bytes = session.requestSerialize(message);
+      return () => session.requestDeserialize(bytes);
+    });
+    this.#send(this.#toController, message, () => this.#call?.receive(received()));
   }
 
   #sendToAgent(message: ControllerMessage): void {
     if (this.#hasControllerEnded) return;
-    const bytes = session.responseSerialize(message);
+    const received = acrossTheWire(message, () => {
+      const bytes = session.responseSerialize(message);
+      return () => session.responseDeserialize(bytes);
+    });
     this.#send(this.#toAgent, message, () => {
-      if (!this.#hasAgentEnded && this.#isAgentAlive()) this.#handlers.onMessage(session.responseDeserialize(bytes));
+      if (!this.#hasAgentEnded && this.#isAgentAlive()) this.#handlers.onMessage(received());
     });
   }
 
@@ -215,9 +227,11 @@ export class Stream {
       record.fault('message delayed', told);
       extraMs = dice.between(50, 3_000);
     }
-    if (isForgiving(message) && isOvertakable(message) && dice.chance(faults.reordered)) {
+    if (isForgiving(message) && dice.chance(faults.reordered)) {
       record.fault('message reordered', told);
-      this.#network.options.time.after(dice.between(20, 2_000), () => this.#push(way, deliver, told));
+      this.#network.options.time.after(dice.between(20, 2_000), () => {
+        if (!this.#isOutdated(message)) this.#push(way, deliver, told);
+      });
       return;
     }
     this.#push(way, deliver, told, extraMs);
@@ -225,6 +239,19 @@ export class Stream {
       record.fault('message duplicated', told);
       this.#push(way, deliver, told);
     }
+  }
+
+  /**
+   * A report may be overtaken by one that moved its tasks forward: the store refuses it. Of reports that say different things
+   * of one status only the order tells which is the newer, and that order is the stream's promise.
+   */
+  #isOutdated(message: AgentMessage | ControllerMessage): boolean {
+    if (!('statusReport' in message)) return false;
+    const { sequence = 0, tasks = [] } = message.statusReport ?? {};
+    return tasks.some(({ taskId = '', lastStatus }) => {
+      const last = this.#lastReports.get(taskId);
+      return last !== undefined && last.sequence > Number(sequence) && last.lastStatus === lastStatus;
+    });
   }
 
   #push(way: Way, deliver: () => void, told?: () => string, extraMs = 0): void {
@@ -266,6 +293,8 @@ export class Stream {
 
   #leaveAgent(reason: string): void {
     if (this.#hasAgentEnded) return;
+    // Nothing is sent before the connection stands.
+    if (!this.#call) this.#toController.queue = [];
     this.#push(this.#toController, () => this.#endController());
     this.#endAgent(reason);
   }
@@ -289,10 +318,13 @@ export class Stream {
   }
 }
 
-/** A report may be overtaken by a newer one that moved the tasks forward, not by one that says other things of the same status. */
-function isOvertakable(message: AgentMessage | ControllerMessage): boolean {
-  if (!('statusReport' in message)) return true;
-  return (message.statusReport?.tasks ?? []).every(({ healthStatus }) => healthStatus === 'UNKNOWN');
+/** A copy, as the wire makes one: with all defaults. A heartbeat, the most frequent message, is as it was sent. */
+function acrossTheWire<Sent extends AgentMessage | ControllerMessage, Received>(
+  message: Sent,
+  encode: () => () => Received,
+): () => Received {
+  if ('heartbeat' in message || 'heartbeatAck' in message) return () => message as unknown as Received;
+  return encode();
 }
 
 function summary(message: AgentMessage | ControllerMessage): string {

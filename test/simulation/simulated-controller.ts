@@ -19,6 +19,7 @@ export const cluster = 'default';
 export const scope: ArnScope = { region: 'us-east-1', accountId: '000000000000' };
 export const leaseMs = 5_000;
 const heartbeatMs = 1_000;
+const sweepPeriodMs = 1_000;
 const restartMs = 1_000;
 
 const operations = new Map(ecsOperations.map((operation) => [operation.name, operation]));
@@ -134,7 +135,7 @@ export class SimulatedController {
     const work = { ...shared, sink: queue, newTaskId: newId, newEventId: newUuid, newSeed: () => dice.below(2 ** 31) };
     queue.work(workHandler(work));
     const passes = startPasses(work);
-    const config = { leaseMs, heartbeatMs, ...scope };
+    const config = { leaseMs, heartbeatMs, sweepPeriodMs, ...scope };
     const sessions = startSessions({ ...shared, newUuid, config });
     life.sessions = sessions;
     life.api = { ...shared, newId, newUuid, newDeploymentId: () => `ecs-svc/${dice.whole(1e15, 9e15)}` };

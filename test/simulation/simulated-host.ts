@@ -19,7 +19,8 @@ import type { RunRecord } from './record.ts';
 import { cluster } from './simulated-controller.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-export const hostResources = { cpu: 2_048, memory: 4_096 };
+/** Tight: services fit with one host drained, and bursts of tasks fill the rest. */
+export const hostResources = { cpu: 768, memory: 1_024 };
 
 export interface HostOptions {
   name: string;
@@ -33,7 +34,7 @@ export interface HostOptions {
   controllers: string[];
   behaviour: BehaviourOf;
   /** Called before a container is created: for which task, as which instance. */
-  onCreate(task: string, instance: string): void;
+  onCreate: (task: string, instance: string) => void;
 }
 
 /** One life of the agent's process. */
@@ -104,11 +105,11 @@ export class SimulatedHost {
   }
 
   /** kill -9 of the agent; its containers run on. */
-  crash(): void {
+  crash({ isHostDown = false } = {}): void {
     const life = this.#life;
     this.#life = undefined;
     if (life) life.isAlive = false;
-    for (const stream of this.#options.network.streams({ host: this.name })) stream.vanish('agent');
+    for (const stream of this.#options.network.streams({ host: this.name })) stream.vanish('agent', { isHostDown });
   }
 
   /** The agent's state file is gone: it must know itself by its containers' labels. */

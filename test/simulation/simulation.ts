@@ -6,14 +6,14 @@ import { Auditor } from './auditor.ts';
 import { Clients } from './clients.ts';
 import { divergences } from './convergence.ts';
 import { Dice } from './dice.ts';
-import { endFaults, planFaults, type FaultyWorld } from './faults.ts';
+import { endFaults, planFaults, slowStore, type FaultyWorld } from './faults.ts';
 import { Images } from './images.ts';
 import { Network } from './network.ts';
 import { RunRecord } from './record.ts';
 import { cluster, SimulatedController } from './simulated-controller.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import { StoreHealth } from './store-connection.ts';
-import { useVirtualTime, VirtualTime } from './virtual-time.ts';
+import { realTurn, useVirtualTime, VirtualTime } from './virtual-time.ts';
 import { WorkBroker } from './work-broker.ts';
 
 export interface SeedOptions {
@@ -39,13 +39,13 @@ export interface SeedResult {
 
 const startOfTime = 1_800_000_000_000;
 /** Faults begin when the services are there, and end so much later. */
-const quietStartMs = 2_500;
-const faultyMs = 30_000;
+const quietStartMs = 2_000;
+const faultyMs = 20_000;
 const convergenceMs = 300_000;
 /** Containers that began to fail before the faults ended have failed by then. */
 const aftermathMs = 5_000;
 /** What has converged must stay so: longer than any pass takes to come round, the slowest aside. */
-const stayingMs = 6_000;
+const stayingMs = 4_000;
 const least = { events: 300, faults: 10, tasks: 30 };
 
 export function runSeed(options: SeedOptions): Promise<SeedResult> {
@@ -78,13 +78,12 @@ class Run {
     this.#world = this.#makeWorld((ms) => {
       storeOffset += ms;
     });
-    this.#clients = new Clients({
-      time,
-      dice: dice.fork('clients'),
-      record,
-      auditor: this.#auditor,
-      controllers: this.#world.controllers,
-    });
+    const { controllers } = this.#world;
+    const rushes = dice.fork('rushes');
+    const onRush = (): void => {
+      if (rushes.chance(0.6)) slowStore(this.#world, rushes.between(300, 1_500));
+    };
+    this.#clients = new Clients({ time, dice: dice.fork('clients'), record, auditor: this.#auditor, controllers, onRush });
   }
 
   async run(): Promise<SeedResult> {
@@ -93,11 +92,14 @@ class Run {
     await this.#until(time.now + quietStartMs);
     planFaults(this.#world, this.#dice.fork('faults'), faultyMs);
     const actions = this.#dice.fork('actions');
-    for (let i = actions.whole(14, 24); i > 0; i -= 1) time.after(actions.between(0, faultyMs), () => this.#clients.act());
-    await this.#until(time.now + faultyMs);
+    for (let i = actions.whole(11, 17); i > 0; i -= 1) time.after(actions.between(0, faultyMs), () => this.#clients.act());
+    await this.#until(time.now + faultyMs * 0.8);
+    if (this.#auditor.tasksCreated < least.tasks) this.#clients.rush();
+    await this.#until(time.now + faultyMs * 0.2);
     this.#record.tell('THE FAULTS END', () => '');
     endFaults(this.#world);
     await this.#converge();
+    await realTurn();
     this.#checkSize();
     return this.#result();
   }
@@ -108,7 +110,7 @@ class Run {
     const network = new Network({ time, dice: dice.fork('network'), record });
     const broker = new WorkBroker({ time, dice: dice.fork('broker'), record, health });
     const images = new Images(dice.fork('images'));
-    const controllers = Array.from({ length: dice.whole(2, 3) }, (_, i) => {
+    const controllers = Array.from({ length: dice.pick([2, 2, 3]) }, (_, i) => {
       const name = `controller-${i + 1}`;
       return new SimulatedController({ name, time, dice: dice.fork(name), record, store: this.#store, health, broker, network });
     });

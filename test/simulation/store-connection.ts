@@ -10,18 +10,34 @@ import type { Dice } from './dice.ts';
 import type { RunRecord } from './record.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
+const usualLatencyMs = [0.05, 50] as const;
+
 /** Whether the store answers; shared by all connections. */
 export class StoreHealth {
   isAway = false;
+  /** ms that a command or an answer takes: at least, at most. */
+  latencyMs: readonly [number, number] = usualLatencyMs;
+  lateProbability = 0;
   readonly #waiting = new Set<() => void>();
 
   leave(): void {
     this.isAway = true;
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   comeBack(): void {
     this.isAway = false;
+  }
+
+  /** As with a disk that takes its time for every append. */
+  slowDown(): void {
+    this.latencyMs = [5, 150];
+    this.lateProbability = 0.03;
+  }
+
+  speedUp(): void {
+    this.latencyMs = usualLatencyMs;
+    this.lateProbability = 0;
   }
 
   /** Until the store goes away. */
@@ -42,8 +58,6 @@ export interface ConnectionOptions {
   /** ms for which the controller is stopped (SIGSTOP) from now; 0: it runs. */
   stalledFor(): number;
 }
-
-const slowest = 40;
 
 export class StoreConnection implements S.Store {
   readonly #options: ConnectionOptions;
@@ -164,7 +178,7 @@ export class StoreConnection implements S.Store {
     if (this.#isDead) return never();
     if (health.isAway) return this.#fail();
     return new Promise((resolve, reject) => {
-      const arrival = Math.max(this.#lastArrival, time.now + this.#options.stalledFor() + dice.skewed(0.05, slowest));
+      const arrival = Math.max(this.#lastArrival, time.now + this.#options.stalledFor() + this.#latency() + this.#lateness(name));
       this.#lastArrival = arrival;
       time.after(arrival - time.now, () => {
         if (health.isAway) return this.#answer(() => reject(unavailable()));
@@ -178,13 +192,25 @@ export class StoreConnection implements S.Store {
     });
   }
 
+  /** A segment lost on the way is sent again seconds later, and holds up what follows; what it rests on may be old by then. */
+  #lateness(name: string): number {
+    const { dice, health, record } = this.#options;
+    if (health.lateProbability === 0 || !dice.chance(health.lateProbability)) return 0;
+    record.fault('command late', () => `${this.#options.name} ${name}`);
+    return dice.between(200, 4_000);
+  }
+
+  #latency(): number {
+    return this.#options.dice.skewed(...this.#options.health.latencyMs);
+  }
+
   #fail(): Promise<never> {
     return new Promise((_resolve, reject) => this.#answer(() => reject(unavailable())));
   }
 
   #answer(give: () => void): void {
-    const { time, dice } = this.#options;
-    const at = Math.max(this.#lastAnswer, time.now + this.#options.stalledFor() + dice.skewed(0.05, slowest));
+    const { time } = this.#options;
+    const at = Math.max(this.#lastAnswer, time.now + this.#options.stalledFor() + this.#latency());
     this.#lastAnswer = at;
     time.after(at - time.now, () => {
       if (!this.#isDead) give();

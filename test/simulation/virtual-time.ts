@@ -124,8 +124,14 @@ export class VirtualTime {
   }
 }
 
-/** A turn of the real event loop: it comes when no promise is left that another one waits for. Nothing here does I/O. */
-export const settled = (): Promise<void> => new Promise((resolve) => void nextTurn(resolve));
+/**
+ * When no promise is left that another one waits for: ticks run after all of them, and before the event loop goes on, which
+ * has nothing to give here.
+ */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+/** A turn of the real event loop: rejections that nobody handled are told then. */
+export const realTurn = (): Promise<void> => new Promise((resolve) => void nextTurn(resolve));
 
 let current: VirtualTime | undefined;
 

@@ -30,7 +30,7 @@ export interface CpuSeconds {
   idle: number;
 }
 
-const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../packages/cli/bin/mini-ecs.js', import.meta.url));
 const cluster = 'default';
 
 export class FleetCluster {
@@ -132,6 +132,11 @@ export class FleetCluster {
 
   get controllerIsRunning(): boolean {
     return this.#controller.isRunning;
+  }
+
+  /** JSON lines. */
+  get controllerLog(): string {
+    return this.#controller.logFile;
   }
 
   /** Resident memory of the controller's process, without Redis. */

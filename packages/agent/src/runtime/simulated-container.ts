@@ -16,6 +16,7 @@ export interface SimulatedContainerOptions {
 }
 
 const killed = 137;
+const noPorts: ReadonlySet<string> = new Set();
 
 export class SimulatedContainer {
   readonly #options: SimulatedContainerOptions;
@@ -64,11 +65,12 @@ export class SimulatedContainer {
   }
 
   /** `takenPorts`: `80/tcp` of every running container. */
-  start(takenPorts: ReadonlySet<string>): void {
+  start(takenPorts: () => ReadonlySet<string>): void {
     const { behaviour, timers, onChange } = this.#options;
     if (behaviour.startError !== undefined) return this.#fail(behaviour.startError);
     const networkBindings = this.#bindings();
-    const taken = networkBindings.find(({ hostPort, protocol }) => takenPorts.has(`${hostPort}/${protocol}`));
+    const others = networkBindings.length > 0 ? takenPorts() : noPorts;
+    const taken = networkBindings.find(({ hostPort, protocol }) => others.has(`${hostPort}/${protocol}`));
     if (taken) return this.#fail(`Bind for 0.0.0.0:${taken.hostPort} failed: port is already allocated`);
     this.#observed = {
       ...this.#observed,

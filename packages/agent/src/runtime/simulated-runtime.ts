@@ -41,6 +41,7 @@ interface Watcher {
 export class SimulatedRuntime implements ContainerRuntime {
   readonly #options: Required<SimulatedRuntimeOptions>;
   readonly #containers = new Map<string, SimulatedContainer>();
+  readonly #byName = new Map<string, SimulatedContainer>();
   readonly #pulled = new Set<string>();
   readonly #volumes = new Set<string>();
   readonly #watchers = new Set<Watcher>();
@@ -123,10 +124,10 @@ export class SimulatedRuntime implements ContainerRuntime {
     const id = `${this.#options.name}-${this.#nextId}`;
     const { timers } = this.#options;
     const onChange = (what: 'started' | 'exited' | 'health'): void => this.#emit(id, what);
-    this.#containers.set(
-      id,
-      new SimulatedContainer({ id, request, behaviour, timers, onChange, nextPort: () => this.#takePort() }),
-    );
+    const nextPort = (): number => this.#takePort();
+    const created = new SimulatedContainer({ id, request, behaviour, timers, onChange, nextPort });
+    this.#containers.set(id, created);
+    this.#byName.set(created.name, created);
     return { id, adopted: false };
   }
 
@@ -137,7 +138,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (container.isRunning) return;
     await this.#spend(container.behaviour.startMs ?? 10);
     // Of two starts at once the engine does one.
-    if (container.observe().startedAt === startedAt) container.start(this.#takenPorts());
+    if (container.observe().startedAt === startedAt) container.start(() => this.#takenPorts());
   }
 
   async inspect(id: string): Promise<ObservedContainer | undefined> {
@@ -168,6 +169,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     if (!container) return;
     if (container.isRunning) throw new RuntimeError('conflict', `You cannot remove a running container ${id}.`);
     this.#containers.delete(container.id);
+    this.#byName.delete(container.name);
     this.#emitTo(container.observe().labels[instanceLabel], { kind: 'changed', id: container.id, what: 'removed' });
   }
 
@@ -206,7 +208,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   #find(idOrName: string): SimulatedContainer | undefined {
-    return this.#containers.get(idOrName) ?? [...this.#containers.values()].find(({ name }) => name === idOrName);
+    return this.#containers.get(idOrName) ?? this.#byName.get(idOrName);
   }
 
   #get(id: string): SimulatedContainer {

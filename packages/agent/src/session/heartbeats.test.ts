@@ -7,8 +7,9 @@ function start() {
   const began = timers.now();
   const sentAt: number[] = [];
   let silentAt: number | undefined;
+  let clockOffset = 0;
   const heartbeats: Heartbeats = new Heartbeats({
-    timers,
+    timers: { now: () => timers.now() + clockOffset, after: (delayMs, action) => timers.after(delayMs, action) },
     periodMs: 1_000,
     silenceMs: 2_000,
     send: () => sentAt.push(timers.now() - began),
@@ -21,7 +22,8 @@ function start() {
     heartbeats.heard();
     heartbeats.acknowledged(sentAt.length);
   };
-  return { timers, heartbeats, sentAt, answer, silentAt: () => silentAt };
+  const setClockBack = (ms: number): void => void (clockOffset -= ms);
+  return { timers, heartbeats, sentAt, answer, setClockBack, silentAt: () => silentAt };
 }
 
 test('a session in which nothing happens has a heartbeat a period', async (t) => {
@@ -56,4 +58,17 @@ test('an agent that speaks and hears nothing asks, and gives the controller up',
   }
   t.deepEqual(sentAt.slice(0, 2), [0, 1_000]);
   t.is(silentAt(), 3_000);
+});
+
+test('a host whose clock is set back goes on proving that it lives', async (t) => {
+  const { timers, sentAt, answer, setClockBack, silentAt } = start();
+  answer();
+  await timers.advance(500);
+  setClockBack(3_600_000);
+  for (let second = 0; second < 5; second += 1) {
+    await timers.advance(1_000);
+    answer();
+  }
+  t.is(sentAt.length, 6);
+  t.is(silentAt(), undefined);
 });

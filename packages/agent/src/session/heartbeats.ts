@@ -61,7 +61,8 @@ export class Heartbeats {
     const { timers, periodMs } = this.#options;
     this.#cancelNext = timers.after(delayMs, () => {
       const dueInMs = Math.min(this.#sentAt, this.#heardAt) + periodMs - timers.now();
-      if (dueInMs > 0) this.#beatAfter(dueInMs);
+      // More than a period: the clock was set back.
+      if (dueInMs > 0 && dueInMs <= periodMs) this.#beatAfter(dueInMs);
       else this.#beat();
     });
   }

@@ -10,7 +10,7 @@ import type { ClientSettings } from '../client-settings.ts';
 import { ManagedProcess, type ManagedProcessOptions } from './managed-process.ts';
 import { waitUntil, type Waiting } from './wait-until.ts';
 
-const program = fileURLToPath(new URL('../../bin/mini-ecs.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../bin/mini-ecs.js', import.meta.url));
 
 type ProcessOptions = Pick<ManagedProcessOptions, 'environment' | 'logFile' | 'onCrash'>;
 

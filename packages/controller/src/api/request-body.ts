@@ -9,21 +9,29 @@ import { ApiError } from './api-error.ts';
 export const bodyLimit = 1024 * 1024;
 const discardLimit = 64 * 1024 * 1024;
 
-/** Throws RequestEntityTooLargeException. The time to send is limited by the server's `requestTimeout`. */
+/** Throws RequestEntityTooLargeException, SerializationException for a client that broke off. The time to send is limited by the server's `requestTimeout`. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > discardLimit) throw tooLarge(announced);
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= bodyLimit) chunks.push(chunk);
-    else chunks.length = 0;
-    if (size > discardLimit) break;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= bodyLimit) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > discardLimit) break;
+    }
+  } catch {
+    throw brokenOff();
   }
   if (size > bodyLimit) throw tooLarge(size);
   return Buffer.concat(chunks);
 }
+
+/** Nobody is there to read it, but the log tells what was the matter. */
+const brokenOff = (): ApiError =>
+  new ApiError('SerializationException', 'The connection ended before all of the request body had come.');
 
 const tooLarge = (size: number): ApiError =>
   new ApiError(

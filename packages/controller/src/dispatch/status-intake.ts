@@ -109,9 +109,13 @@ export class StatusIntake {
     const observations = this.#newestPerTask(reports);
     const writes: StatusWrite[] = [];
     for (const [task, observed] of observations) {
-      const encoded = JSON.stringify(observed);
-      if (!this.#isStored(task, encoded))
-        writes.push({ task, lastStatus: observed.lastStatus, rank: taskStatusRank(observed.lastStatus), observed: encoded });
+      if (!this.#isStored(task, observed))
+        writes.push({
+          task,
+          lastStatus: observed.lastStatus,
+          rank: taskStatusRank(observed.lastStatus),
+          observed: JSON.stringify(observed),
+        });
     }
     const unknown = new Set<string>();
     if (writes.length === 0) return unknown;
@@ -159,10 +163,11 @@ export class StatusIntake {
    * Nothing to write then: after a controller died, thousands of agents tell what the store holds already. Only for a
    * task of this instance; of the rest the store decides.
    */
-  #isStored(task: string, encoded: string): boolean {
+  #isStored(task: string, observed: TaskObservation): boolean {
     const { projections, cluster, instance } = this.#options;
     if (projections.peek(cluster)?.tasks.get(task)?.instance !== instance) return false;
-    return JSON.stringify(this.#stored(task)) === encoded;
+    const stored = this.#stored(task);
+    return stored?.lastStatus === observed.lastStatus && JSON.stringify(stored) === JSON.stringify(observed);
   }
 
   #reject(task: string, reason: string): void {

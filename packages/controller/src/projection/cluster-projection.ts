@@ -148,11 +148,11 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
         else this.services.delete(id);
         break;
       case 'instance':
-        if (fields) this.instances.set(id, decodeInstance(this.name, id, fields));
+        if (fields) this.instances.set(id, decodeInstance(this.name, id, fields, this.instances.get(id)));
         else this.instances.delete(id);
         break;
       case 'task':
-        this.#replaceTask(id, fields && decodeTask(this.name, id, fields));
+        this.#replaceTask(id, fields && decodeTask(this.name, id, fields, this.tasks.get(id)));
         break;
       case 'enrolment':
         if (fields) this.enrolments.set(id, decodeEnrolment(this.name, id, fields));

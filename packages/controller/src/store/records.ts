@@ -57,10 +57,11 @@ export const decodeService = (cluster: string, name: string, fields: Fields): Se
   version: number(fields, 'version'),
 });
 
-export const decodeTask = (cluster: string, id: string, fields: Fields): Task => ({
+/** `known`: the task as it was before; what is written once need not be read again. */
+export const decodeTask = (cluster: string, id: string, fields: Fields, known?: Task): Task => ({
   id,
   cluster,
-  spec: json<TaskSpec>(fields, 'doc'),
+  spec: known?.spec ?? json<TaskSpec>(fields, 'doc'),
   desire: json<TaskDesire>(fields, 'desired'),
   observed: json<TaskObservation>(fields, 'observed'),
   instance: fields['instance'] || undefined,
@@ -97,11 +98,12 @@ export const initialObservation = (spec: TaskSpec): TaskObservation => ({
   containers: spec.containers.map(({ name }) => ({ name, lastStatus: 'PENDING', healthStatus: 'UNKNOWN', networkBindings: [] })),
 });
 
-export const decodeInstance = (cluster: string, id: string, fields: Fields): ContainerInstance => ({
+/** `known`: the instance as it was before. Its registration changes with its sessions, its record with every placement. */
+export const decodeInstance = (cluster: string, id: string, fields: Fields, known?: ContainerInstance): ContainerInstance => ({
   id,
   cluster,
   status: fields['status'] as ContainerInstance['status'],
-  registration: json<InstanceRegistration>(fields, 'doc'),
+  registration: decodeRegistration(fields, known?.registration),
   customAttributes: optionalJson(fields, 'attributes', {}),
   free: { cpu: number(fields, 'cpu'), memory: number(fields, 'memory'), usedPorts: new Set(decodePorts(fields['ports'])) },
   connected: fields['connected'] === '1',
@@ -110,6 +112,16 @@ export const decodeInstance = (cluster: string, id: string, fields: Fields): Con
   tags: tags(fields),
   version: number(fields, 'version'),
 });
+
+const registrationTexts = new WeakMap<InstanceRegistration, string>();
+
+function decodeRegistration(fields: Fields, known: InstanceRegistration | undefined): InstanceRegistration {
+  const text = fields['doc'] ?? 'null';
+  if (known && registrationTexts.get(known) === text) return known;
+  const registration = JSON.parse(text) as InstanceRegistration;
+  if (registration) registrationTexts.set(registration, text);
+  return registration;
+}
 
 /** `id` is `family:revision`. */
 export function decodeTaskDefinition(id: string, fields: Fields): TaskDefinition {

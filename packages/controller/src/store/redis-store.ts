@@ -92,13 +92,9 @@ export class RedisStore implements S.Store {
   }
 
   async readChanges(partition: S.Partition, since: number): Promise<S.Changes> {
-    const [outcome, seq, ...flat] = await this.#run('read-changes', partition, [since, changesLimit]);
+    const [outcome, seq, ...records] = await this.#run('read-changes', partition, [since, changesLimit]);
     if (outcome === 'RESET') return { reset: true };
-    const changes: S.Change[] = [];
-    for (let i = 0; i < flat.length; i += 3) {
-      changes.push({ kind: flat[i] as S.RecordKind, id: flat[i + 1] as string, fields: fieldsOf(flat[i + 2] as string[]) });
-    }
-    return { reset: false, seq: seq as number, changes };
+    return { reset: false, seq: seq as number, changes: (records as string[]).map(changeOf) };
   }
 
   async *snapshot(partition: S.Partition): AsyncGenerator<S.StoredRecord[]> {
@@ -329,6 +325,11 @@ export class RedisStore implements S.Store {
 
 const putResult = (reply: Reply): S.PutResult =>
   reply[0] === 'OK' ? written(reply) : { ok: false, actual: fieldsOf(reply[1] as string[]) };
+
+function changeOf(record: string): S.Change {
+  const [kind, id, ...flat] = record.split('\0');
+  return { kind: kind as S.RecordKind, id: id!, fields: fieldsOf(flat) };
+}
 
 async function readHashes(redis: Redis, keys: readonly string[]): Promise<(S.Fields | undefined)[]> {
   if (keys.length === 0) return [];

@@ -1,7 +1,8 @@
 -- Every record that changed after a position of the feed, once, as it is now, and the position of now: one moment.
 -- KEYS[1]  the partition's base
 -- ARGV     position, at most this many records
--- Reply    CHANGES, position, then per record: kind, id, its fields (empty: it is gone)
+-- Reply    CHANGES, position, then per record one string: kind, id, field, value … (no fields: it is gone), between them
+--          NUL, which is in no value: JSON escapes it, and names and numbers have none. Decoding strings is what reading costs.
 --          | RESET: the feed does not reach back that far, or has not come that far, or too much changed
 -- include: arguments
 local since, most = number_argument(), number_argument()
@@ -28,9 +29,8 @@ while at < position do
       if seen > most then
         return { 'RESET' }
       end
-      reply[#reply + 1] = kind
-      reply[#reply + 1] = id
-      reply[#reply + 1] = redis.call('HGETALL', record_key)
+      local fields = table.concat(redis.call('HGETALL', record_key), '\0')
+      reply[#reply + 1] = kind .. '\0' .. id .. (fields == '' and '' or '\0' .. fields)
     end
   end
   at = at + #entries
