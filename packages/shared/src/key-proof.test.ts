@@ -24,6 +24,8 @@ test('a proof holds for its own key, cluster and instance only', (t) => {
 
 test('only P-256 keys are read', (t) => {
   t.truthy(readPublicKey(spki(keys().publicKey)));
+  const trailing = Buffer.concat([spki(keys().publicKey), Buffer.from([0xa3, 0x00])]);
+  t.is(readPublicKey(trailing), undefined);
   t.is(readPublicKey(Buffer.alloc(0)), undefined);
   t.is(readPublicKey(Buffer.alloc(91, 7)), undefined);
   t.is(readPublicKey(spki(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey)), undefined);

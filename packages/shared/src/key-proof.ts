@@ -25,11 +25,15 @@ export function isSignedBy(publicKey: KeyObject, statement: Uint8Array, signatur
   }
 }
 
-/** A public key as agents send it (SubjectPublicKeyInfo, DER); undefined for anything but a P-256 one. */
+/**
+ * A public key as agents send it (SubjectPublicKeyInfo, DER); undefined for anything but a P-256 one, written as OpenSSL writes it
+ * and with nothing behind: the bytes become a part of a certificate.
+ */
 export function readPublicKey(der: Uint8Array): KeyObject | undefined {
   try {
     const key = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
-    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined;
+    const isCanonical = key.export({ format: 'der', type: 'spki' }).equals(der);
+    return isCanonical && key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined;
   } catch {
     return undefined;
   }

@@ -32,9 +32,14 @@ const callTimeoutMs = 10_000;
 /** Of every channel to a controller: its name is a role, whatever the address. */
 export const controllerChannelOptions: grpc.ChannelOptions = {
   'grpc.ssl_target_name_override': controllerServerName,
-  // The agent has its own back-off: a new channel must not inherit that of the last one.
-  'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
+};
+
+/** Agents of one process that join at once share a connection, which has nothing of theirs; one that fails is soon tried again. */
+const callChannelOptions: grpc.ChannelOptions = {
+  ...controllerChannelOptions,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 1_000,
 };
 
 /** Joins with a token. Throws WrongAuthorityError before the token was sent, CertificateRefusedError after. */
@@ -96,13 +101,21 @@ const obtained = ({ cluster, instanceId }: Who, keys: KeyPair, issued: IssuedCer
 type Client = InstanceType<typeof agentProtocol.AgentGateway>;
 type Done = (error: grpc.ServiceError | null, issued?: IssuedCertificateReceived) => void;
 
+const credentialsByAuthority = new Map<string, grpc.ChannelCredentials>();
+
+/** Checks the controller, and shows nothing of the agent. */
+function serverOnly(authority: string): grpc.ChannelCredentials {
+  const credentials = credentialsByAuthority.get(authority) ?? grpc.credentials.createSsl(Buffer.from(authority));
+  credentialsByAuthority.set(authority, credentials);
+  return credentials;
+}
+
 function call(
   endpoint: string,
   authority: string,
   make: (client: Client, options: grpc.CallOptions, done: Done) => void,
 ): Promise<IssuedCertificateReceived> {
-  const credentials = grpc.credentials.createSsl(Buffer.from(authority));
-  const client = new agentProtocol.AgentGateway(endpoint, credentials, controllerChannelOptions);
+  const client = new agentProtocol.AgentGateway(endpoint, serverOnly(authority), callChannelOptions);
   return new Promise<IssuedCertificateReceived>((resolve, reject) => {
     make(client, { deadline: Date.now() + callTimeoutMs }, (error, issued) => {
       if (issued) resolve(issued);

@@ -13,9 +13,20 @@ export class WrongAuthorityError extends Error {
 }
 
 const timeoutMs = 5_000;
+/** Found before, by fingerprint. A certificate is what its fingerprint says, whoever showed it. */
+const known = new Map<string, string>();
 
-/** The authority's certificate (PEM) that the endpoint (`host:port`) shows. Throws WrongAuthorityError; rejects when nothing answers. */
-export function fetchAuthority(endpoint: string, fingerprint: string): Promise<string> {
+/**
+ * The authority's certificate (PEM) with that fingerprint, as the endpoint (`host:port`) shows it. Throws WrongAuthorityError;
+ * rejects when nothing answers.
+ */
+export async function fetchAuthority(endpoint: string, fingerprint: string): Promise<string> {
+  const authority = known.get(fingerprint) ?? (await lookAt(endpoint, fingerprint));
+  known.set(fingerprint, authority);
+  return authority;
+}
+
+function lookAt(endpoint: string, fingerprint: string): Promise<string> {
   const separator = endpoint.lastIndexOf(':');
   const host = endpoint.slice(0, separator).replace(/^\[|\]$/g, '');
   return new Promise((resolve, reject) => {
@@ -26,6 +37,7 @@ export function fetchAuthority(endpoint: string, fingerprint: string): Promise<s
       ALPNProtocols: ['h2'],
       minVersion: 'TLSv1.3',
       // There is nothing to check it against but the fingerprint, below.
+      ca: [],
       rejectUnauthorized: false,
     });
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`${endpoint} does not answer by TLS`)));

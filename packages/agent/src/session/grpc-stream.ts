@@ -8,6 +8,8 @@ const maxMessageBytes = 64 * 1024 * 1024;
 
 const channelOptions: grpc.ChannelOptions = {
   ...controllerChannelOptions,
+  // The agent has its own back-off: a new channel must not inherit that of the last one.
+  'grpc.use_local_subchannel_pool': 1,
   'grpc.max_receive_message_length': maxMessageBytes,
   'grpc.max_send_message_length': maxMessageBytes,
 };
