@@ -3,7 +3,7 @@ import { keptSeeds } from './kept-seeds.ts';
 import { runSeeds, summaryOf, type MeasuredResult } from './run-seeds.ts';
 
 const workers = 2;
-const seedsInTests = 120;
+const seedsInTests = 80;
 
 const failures = (results: readonly MeasuredResult[]): string[] =>
   results.flatMap(({ seed, violation }) => (violation === undefined ? [] : [`seed ${seed}: ${violation}`]));

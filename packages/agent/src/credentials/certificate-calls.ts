@@ -33,6 +33,7 @@ const callTimeoutMs = 10_000;
 export const controllerChannelOptions: grpc.ChannelOptions = {
   'grpc.ssl_target_name_override': controllerServerName,
   'grpc.enable_retries': 0,
+  'grpc.enable_channelz': 0,
 };
 
 /** Agents of one process that join at once share a connection, which has nothing of theirs; one that fails is soon tried again. */
