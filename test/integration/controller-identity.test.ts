@@ -113,16 +113,16 @@ test('controllers of one store are one authority: who joined by one has sessions
   const [folder, otherFolder] = [await aFolder(t), await aFolder(t, { withKey: false })];
   const [first, second] = await Promise.all([aController(t, folder), aController(t, folder)]);
   t.is(await readFile(path.join(folder, 'ca.pem'), 'utf8').then((pem) => pem.includes('BEGIN CERTIFICATE')), true);
-  const cluster = await aCluster(first!);
-  const { token } = await createJoinToken(settingsOf(second!), { cluster });
-  const agent = await anAgent(t, aHost(), { controllers: [first!.agentPort, second!.agentPort], cluster, joinToken: token });
-  await isConnected(first!, cluster, agent);
-  await first!.close();
-  await isConnected(second!, cluster, agent);
+  const cluster = await aCluster(first);
+  const { token } = await createJoinToken(settingsOf(second), { cluster });
+  const agent = await anAgent(t, aHost(), { controllers: [first.agentPort, second.agentPort], cluster, joinToken: token });
+  await isConnected(first, cluster, agent);
+  await first.close();
+  await isConnected(second, cluster, agent);
   await t.throwsAsync(aController(t, otherFolder), { code: 'SECRET_KEY', message: /Copy secret\.key/ });
   await giveKey(otherFolder);
-  await second!.close();
-  const third = await aController(t, otherFolder, { agentPort: String(second!.agentPort) });
+  await second.close();
+  const third = await aController(t, otherFolder, { agentPort: String(second.agentPort) });
   await isConnected(third, cluster, agent);
 });
 

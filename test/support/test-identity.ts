@@ -21,6 +21,8 @@ export interface TestIdentityOptions {
   clock?: Clock;
   /** @default an hour */
   certificateLifetimeMs?: number;
+  /** @default 30 days */
+  serverLifetimeMs?: number;
 }
 
 /** What an instance needs to be itself, in PEM. */
@@ -49,14 +51,16 @@ export class TestIdentity {
   }
 
   static async start(options: TestIdentityOptions = {}): Promise<TestIdentity> {
-    const { clock = systemClock, certificateLifetimeMs = hourMs } = options;
+    const { clock = systemClock, certificateLifetimeMs = hourMs, serverLifetimeMs } = options;
     const store = options.store ?? (await aStore(clock));
     const dataDir = await mkdtemp(path.join(tmpdir(), 'mini-ecs-identity-'));
     const sealer = await openSealer(dataDir);
     await rm(dataDir, { recursive: true });
     const authority = await openAuthority({ store, sealer, clock });
     const log = silentLogger;
-    const server = await ServerIdentity.start({ authority, names: ['localhost', '127.0.0.1'], clock, log });
+    const names = ['localhost', '127.0.0.1'];
+    const lifetime = serverLifetimeMs === undefined ? {} : { lifetimeMs: serverLifetimeMs };
+    const server = await ServerIdentity.start({ authority, names, clock, log, ...lifetime });
     const enroller = new Enroller({ store, authority, clock, log, certificateLifetimeMs });
     return new TestIdentity(store, authority, server, enroller, certificateLifetimeMs);
   }
