@@ -17,7 +17,7 @@ test("a controller's certificate is made anew before it ends, and whoever shows 
   identity.onRenewed(({ certificate }) => told.push(certificate));
   await eventually(() => told.length > 0);
   t.true(new X509Certificate(first.certificate).validToDate.getTime() > Date.now() - 1_000);
-  t.is(identity.own.certificate, told.at(-1));
+  t.is(told.at(-1), identity.own.certificate);
   t.not(identity.own.key, first.key);
   t.true(identity.own.certificate.includes(authority.certificate.trim()));
 });
