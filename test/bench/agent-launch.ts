@@ -44,6 +44,7 @@ async function throughAgent({ socketPath }: TestDockerd): Promise<number> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'mini-ecs-agent-'));
   const config = loadAgentConfig({
     MINI_ECS_CONTROLLER: controller.endpoint,
+    MINI_ECS_JOIN_TOKEN: await controller.identity.joinToken(),
     MINI_ECS_DOCKER_SOCKET: socketPath,
     MINI_ECS_AGENT_DATA_DIR: dataDir,
   });

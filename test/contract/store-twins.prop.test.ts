@@ -198,10 +198,38 @@ const sessionCommands = [
   ),
 ];
 
+const identityCommands = [
+  command(
+    'put join-token',
+    fc.record({
+      id: fc.constantFrom('k0', 'k1'),
+      secretHash: fc.constantFrom('h0', 'h1'),
+      // Long over, or outliving the run.
+      expiresAt: fc.constantFrom('1', '9000000000000', '9000000000000'),
+      usesLeft: fc.constantFrom('0', '1', '2'),
+      instance: fc.constantFrom('', '', 'i0', 'i2'),
+    }),
+    (store, { id, ...set }) =>
+      store.put({ partition: cluster, kind: 'join-token', id, expect: 'any', set: { doc: '{}', attributes: '{}', ...set } }),
+  ),
+  command(
+    'enrolInstance',
+    fc.record({
+      instance: fc.constantFrom('i0', 'i1', 'i2', 'i3'),
+      token: fc.constantFrom('k0', 'k1'),
+      secretHash: fc.constantFrom('h0', 'h1'),
+      keyHash: fc.constantFrom('a', 'b'),
+      certificates: fc.constantFrom('[]', '[{}]'),
+    }),
+    (store, input) => store.enrolInstance({ cluster, ...input }),
+  ),
+];
+
 const commands = fc.array(
   fc.oneof(
     { weight: 1, arbitrary: fc.oneof(...rareCommands) },
     { weight: 3, arbitrary: fc.oneof(...recordCommands) },
+    { weight: 3, arbitrary: fc.oneof(...identityCommands) },
     { weight: 6, arbitrary: fc.oneof(...taskCommands) },
     { weight: 6, arbitrary: fc.oneof(...placementCommands) },
     { weight: 8, arbitrary: fc.oneof(...sessionCommands) },
@@ -217,7 +245,7 @@ function comparable(value: unknown): unknown {
     Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => {
-        if (name === 'disconnectedAt') return [name, 'some time'];
+        if (['disconnectedAt', 'enrolledAt', 'revokedAt'].includes(name)) return [name, 'some time'];
         if (name === 'hints') return [name, [...(member as string[])].sort()];
         if (name === 'lost') return [name, [...(member as string[])].sort()];
         return [name, comparable(member)];

@@ -2,6 +2,8 @@
  * A run of the fuzzer: slices of requests, several under way at once, hostile agents beside them; after each slice everything is
  * deleted and the controller's memory looked at.
  */
+import { parseJoinToken, type JoinToken } from '@mini-ecs/shared';
+import { createJoinToken } from 'mini-ecs';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -190,10 +192,19 @@ class FuzzRun {
     if (this.#hostile.size >= hostileAgentsAtOnce) return;
     const dice = new Dice(this.#options.seed).fork(`agent ${number}`);
     const cluster = dice.chance(0.8) ? (clusterNames.at(-1) ?? '') : 'default';
-    const peer = hostilePeer({ dice, port: this.#cluster.agentPort, known: this.#known, cluster });
+    const peer = this.#joinToken(cluster).then((joinToken) =>
+      hostilePeer({ dice, port: this.#cluster.agentPort, known: this.#known, cluster, joinToken }),
+    );
     this.#hostileAgents += 1;
     const done = peer.finally(() => this.#hostile.delete(done));
     this.#hostile.add(done);
+  }
+
+  /** The clusters come and go under the requests: one that is not there now has no token. */
+  async #joinToken(cluster: string): Promise<JoinToken | undefined> {
+    const wishes = { cluster, uses: 1, ttlSeconds: 60 };
+    const made = await createJoinToken(this.#cluster.settings, wishes).catch(() => undefined);
+    return made && parseJoinToken(made.token);
   }
 
   /** After a crash only; one restart for all who saw it. */

@@ -1,15 +1,22 @@
 /** Broken and hostile peers on the agents' port: bytes that are no HTTP/2, frames out of place, messages that no agent sends. */
+import * as grpc from '@grpc/grpc-js';
 import {
   agentProtocol,
   type AgentMessage,
+  type EnrollRequest,
+  type JoinToken,
+  type RenewRequest,
   type ContainerStatusMessage,
   type HelloMessage,
   type TaskStatusMessage,
 } from '@mini-ecs/shared';
 import { connect } from 'node:net';
+import { connect as connectByTls } from 'node:tls';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Dice } from '../simulation/dice.ts';
+import { enroll, newKeys } from '../../packages/agent/src/credentials/certificate-calls.ts';
 import { ProtocolAgent } from '../support/protocol-agent.ts';
+import { credentialsWith } from '../support/test-identity.ts';
 import { oddTexts } from '../support/schema-inputs.ts';
 import type { Known } from './known-objects.ts';
 
@@ -20,12 +27,15 @@ export interface HostilePeerOptions {
   known: Known;
   /** Which cluster the peers that pass for agents join. */
   cluster: string;
+  /** Lets any number of them join; undefined: there is no such cluster now. */
+  joinToken: JoinToken | undefined;
 }
 
 /** One peer, for a second or two. Resolves whatever becomes of it. */
 export async function hostilePeer(options: HostilePeerOptions): Promise<void> {
   const { dice, port } = options;
-  if (dice.chance(0.4)) await sendBytes(dice.chance(0.5) ? noise(dice) : brokenFrames(dice), port);
+  if (dice.chance(0.4)) await sendBytes(dice.chance(0.5) ? noise(dice) : brokenFrames(dice), port, dice.chance(0.8));
+  else if (dice.chance(0.2)) await hostileJoin(options);
   else await hostileSession(options);
 }
 
@@ -34,9 +44,13 @@ export async function hostilePeer(options: HostilePeerOptions): Promise<void> {
 const patienceMs = 1_000;
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-function sendBytes(bytes: Buffer, port: number): Promise<void> {
+/** In clear, where TLS is expected, or behind a good handshake. */
+function sendBytes(bytes: Buffer, port: number, isByTls: boolean): Promise<void> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    const write = (): void => void socket.write(bytes);
+    const socket = isByTls
+      ? connectByTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] }, write)
+      : connect(port, '127.0.0.1', write);
     socket.resume();
     socket.setTimeout(patienceMs, () => socket.destroy());
     // Some servers keep sending pings: silence alone is not waited for.
@@ -87,10 +101,55 @@ const randomBytes = (dice: Dice, length: number): Buffer => Buffer.from(Array.fr
 
 // ── sessions ──
 
-async function hostileSession({ dice, port, known, cluster }: HostilePeerOptions): Promise<void> {
-  const agent = new ProtocolAgent(port);
+/** Asks for certificates with what is no token, key, proof or certificate; or opens a session with none. */
+async function hostileJoin({ dice, port, cluster, joinToken }: HostilePeerOptions): Promise<void> {
+  const client = new agentProtocol.AgentGateway(`127.0.0.1:${port}`, strangersCredentials(), strangersOptions);
+  const bytes = (): Buffer => randomBytes(dice, dice.pick([0, 1, 91, 5_000]));
+  const deadline = { deadline: Date.now() + patienceMs };
+  const enrol: EnrollRequest = {
+    cluster: dice.pick([cluster, ...oddTexts]),
+    instanceId: dice.pick([dice.id(), ...oddTexts]),
+    tokenId: dice.pick([joinToken?.id ?? '', ...oddTexts]),
+    tokenSecret: dice.pick([joinToken?.secret ?? '', ...oddTexts]),
+    publicKey: bytes(),
+    proof: bytes(),
+  };
+  const renewal: RenewRequest = { certificate: bytes(), publicKey: bytes(), proof: bytes(), consent: bytes() };
+  await new Promise<void>((resolve) => {
+    dice.pick<() => unknown>([
+      () => client.Enroll(enrol, deadline, () => resolve()),
+      () => client.Renew(renewal, deadline, () => resolve()),
+      () =>
+        client
+          .Session(deadline)
+          .on('error', () => resolve())
+          .on('data', () => undefined),
+    ])();
+  });
+  client.close();
+}
+
+/** Takes any controller for its own. */
+const strangersCredentials = (): grpc.ChannelCredentials =>
+  grpc.credentials.createSsl(null, null, null, { rejectUnauthorized: false });
+const strangersOptions = { 'grpc.use_local_subchannel_pool': 1 };
+
+/** Of an agent that has joined, and only then turns on the controller. */
+async function joined({ port, cluster, joinToken }: HostilePeerOptions, instanceId: string) {
+  if (!joinToken) return undefined;
+  const certificate = await enroll(`127.0.0.1:${port}`, joinToken, { cluster, instanceId }, await newKeys()).catch(
+    () => undefined,
+  );
+  return certificate && credentialsWith({ ...certificate, serial: '' });
+}
+
+async function hostileSession(options: HostilePeerOptions): Promise<void> {
+  const { dice, port, known, cluster } = options;
+  const own = dice.id();
+  const credentials = await joined(options, own);
+  if (!credentials) return hostileJoin(options);
+  const agent = new ProtocolAgent(port, credentials);
   try {
-    const own = dice.id();
     if (dice.chance(0.8)) agent.send({ hello: hello(dice, known, cluster, own) });
     for (let count = dice.whole(1, 12); count > 0 && !agent.ended; count -= 1) {
       const assigned = [...agent.assignments.keys()];

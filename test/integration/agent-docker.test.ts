@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { loadAgentConfig, startAgent, type Agent, type AgentConfig } from '@mini-ecs/agent';
-import { newId, silentLogger, type AssignedContainer } from '@mini-ecs/shared';
+import { newId, parseJoinToken, silentLogger, type AssignedContainer } from '@mini-ecs/shared';
 import { aContainer, anAssignedTask } from '../support/assigned-tasks.ts';
 import { busyboxImage, startTestDockerd, type TestDockerd } from '../support/dockerd.ts';
 import { eventually } from '../support/eventually.ts';
@@ -35,6 +35,7 @@ async function withAgent(body: (setup: Setup) => Promise<void>): Promise<void> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'mini-ecs-agent-'));
   const config = loadAgentConfig({
     MINI_ECS_CONTROLLER: controller.endpoint,
+    MINI_ECS_JOIN_TOKEN: await controller.identity.joinToken(),
     MINI_ECS_AGENT_DATA_DIR: dataDir,
     MINI_ECS_DOCKER_SOCKET: dockerd.socketPath,
   });
@@ -181,6 +182,8 @@ test.serial('an agent without its state file is again who its containers say', (
     await statusOf(controller, taskId, 'RUNNING');
     await agent.stop();
     await rm(config.dataDir, { recursive: true });
+    // Its certificate is gone too, and only an operator's word lets another key speak for the instance.
+    config.joinToken = parseJoinToken(await controller.identity.joinToken({ instance: agent.instanceId }));
     const again = await start();
     await eventually(() => controller.hellos.length === 2);
     t.is(again.instanceId, agent.instanceId);

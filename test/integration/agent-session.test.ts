@@ -3,6 +3,7 @@ import test from 'ava';
 import {
   byImage,
   loadAgentConfig,
+  MemoryCertificateStore,
   MemoryStateStore,
   SimulatedRuntime,
   startAgent,
@@ -12,6 +13,7 @@ import {
 import { newId, silentLogger } from '@mini-ecs/shared';
 import { aContainer, anAssignedTask } from '../support/assigned-tasks.ts';
 import { eventually } from '../support/eventually.ts';
+import { TestIdentity } from '../support/test-identity.ts';
 import { FakeController, type FakeControllerOptions } from '../support/fake-controller.ts';
 
 interface Setup {
@@ -32,13 +34,19 @@ async function withSetup(
   { controllers: count = 1, images = {}, ...options }: Options,
   body: (setup: Setup) => Promise<void>,
 ): Promise<void> {
-  const controllers = await Promise.all(Array.from({ length: count }, () => new FakeController(options).start()));
+  const identity = await TestIdentity.start();
+  const joinToken = await identity.joinToken({ uses: 10 });
+  const controllers = await Promise.all(
+    Array.from({ length: count }, () => new FakeController({ identity, ...options }).start()),
+  );
   const runtime = new SimulatedRuntime({ behaviour: byImage(images) });
   const stateStore = new MemoryStateStore();
+  const certificateStore = new MemoryCertificateStore();
   const agents: Agent[] = [];
   const start = async (env: Record<string, string> = {}): Promise<Agent> => {
-    const config = loadAgentConfig({ MINI_ECS_CONTROLLER: controllers.map(({ endpoint }) => endpoint).join(','), ...env });
-    const agent = await startAgent(config, { runtime, stateStore, log: silentLogger });
+    const controllerList = controllers.map(({ endpoint }) => endpoint).join(',');
+    const config = loadAgentConfig({ MINI_ECS_CONTROLLER: controllerList, MINI_ECS_JOIN_TOKEN: joinToken, ...env });
+    const agent = await startAgent(config, { runtime, stateStore, certificateStore, log: silentLogger });
     agents.push(agent);
     return agent;
   };
@@ -48,6 +56,7 @@ async function withSetup(
   } finally {
     await Promise.all(agents.map((agent) => agent.stop()));
     await Promise.all(controllers.map((controller) => controller.stop()));
+    identity.stop();
   }
 }
 

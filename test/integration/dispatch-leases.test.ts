@@ -80,7 +80,7 @@ test.serial('after controllers were away for longer than the lease, agents that 
   // Several sweeps pass before the agent is there: within the pause they judge nobody.
   const sweptSince = performance.now();
   await eventually(() => performance.now() - sweptSince > 2 * sweepPeriodMs);
-  const back = new ProtocolAgent(next.port);
+  const back = new ProtocolAgent(next.port, await fixture.identity.credentialsOf(instanceId));
   back.hello({ instanceId });
   await back.first('fullAssignments');
   back.startHeartbeats(100);

@@ -161,7 +161,7 @@ test.serial('a session superseded at another controller is ended and writes noth
   const { instanceId } = first;
   const id = await fixture.placeTask(instanceId);
   await eventually(() => first.assignments.has(id));
-  const second = new ProtocolAgent(other.port);
+  const second = new ProtocolAgent(other.port, await fixture.identity.credentialsOf(instanceId));
   second.hello({ instanceId, storeId: (await fixture.store.identity()).id, storeEpoch: 1 });
   await second.first('fullAssignments');
   const late = first.report(running(id));
@@ -214,7 +214,8 @@ test.serial('an agent that does not read gets what is left to say as few increme
 test.serial('a Hello is refused with the code of what is wrong with it', async (t) => {
   const { id: storeId, epoch } = await fixture.store.identity();
   const refusalOf = async (hello: Parameters<ProtocolAgent['hello']>[0]) => {
-    const agent = fixture.agent();
+    const holder = hello.instanceId === 'odd' ? newId() : hello.instanceId;
+    const agent = await fixture.agent(holder, hello.cluster || cluster);
     agent.hello(hello);
     const { code } = await agent.refusal();
     agent.close();
@@ -234,18 +235,19 @@ test.serial('while the store is away a Hello is answered UNAVAILABLE', async (t)
   faults.openSession = async () => {
     throw new Error('the store is away');
   };
-  const agent = fixture.agent();
-  agent.hello({ instanceId: newId() });
+  const instanceId = newId();
+  const agent = await fixture.agent(instanceId);
+  agent.hello({ instanceId });
   t.is((await agent.refusal()).code, 'UNAVAILABLE');
   delete faults.openSession;
   agent.close();
 });
 
 test.serial('a stream whose first message is no Hello, or never comes, is refused', async (t) => {
-  const hasty = fixture.agent();
+  const hasty = await fixture.agent();
   hasty.send({ heartbeat: { sequence: 1 } });
   t.is((await hasty.refusal()).code, 'BAD_HELLO');
-  const silent = fixture.agent();
+  const silent = await fixture.agent();
   t.is((await silent.refusal()).code, 'BAD_HELLO');
   hasty.close();
   silent.close();
@@ -271,7 +273,7 @@ test.serial('an agent whose instance is deregistered is told so, and not that it
 
 test.serial('10 MB of garbage, a message that is too large, and a cut connection disturb nobody', async (t) => {
   const bystander = await fixture.enrolled();
-  const garbage = fixture.agent();
+  const garbage = await fixture.agent();
   garbage.sendRaw(Buffer.alloc(10 * 1024 * 1024, 0xff));
   await eventually(() => garbage.ended);
   t.not(garbage.status?.code, 0);
@@ -290,8 +292,8 @@ test.serial('10 MB of garbage, a message that is too large, and a cut connection
 
 test.serial('a controller that shuts down sends its agents elsewhere at once and leaves their leases', async (t) => {
   const other = await fixture.anotherController();
-  const agent = new ProtocolAgent(other.port);
   const instanceId = newId();
+  const agent = new ProtocolAgent(other.port, await fixture.identity.credentialsOf(instanceId));
   agent.hello({ instanceId });
   await agent.first('fullAssignments');
   await other.close();

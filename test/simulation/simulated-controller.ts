@@ -62,7 +62,7 @@ export class SimulatedController {
       name: this.name,
       isUp: () => this.#life?.sessions !== undefined,
       stalledFor: () => this.stalledFor(),
-      accept: (call) => this.#life?.sessions?.host.accept(new AgentStream(call)),
+      accept: (call) => this.#life?.sessions?.host.accept(new AgentStream(call), undefined),
     });
   }
 

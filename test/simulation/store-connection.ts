@@ -116,6 +116,8 @@ export class StoreConnection implements S.Store {
     });
   }
 
+  enrolInstance = (command: S.EnrolInstance): Promise<S.EnrolmentResult> =>
+    this.#write('enrolInstance', () => this.#plain.enrolInstance(command));
   put = (command: S.PutRecord): Promise<S.PutResult> => this.#write('put', () => this.#store.put(command));
   remove = (command: Parameters<S.Store['remove']>[0]): Promise<S.PutResult> =>
     this.#write('remove', () => this.#store.remove(command));

@@ -70,6 +70,7 @@ export class ApiServerFixture {
       host: '127.0.0.1',
       port: 0,
       credentials,
+      authority: { fingerprint: 'f'.repeat(64) },
       ...(logs ? { logs } : {}),
       config: { region: 'us-east-1', accountId },
     });

@@ -9,6 +9,7 @@ import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
 import { globalPartition, type Store } from '../../packages/controller/src/store/store.ts';
 import { aTask, aTaskDefinition } from './domain-builders.ts';
 import { ProtocolAgent } from './protocol-agent.ts';
+import { TestIdentity } from './test-identity.ts';
 
 export const cluster = 'default';
 
@@ -21,7 +22,9 @@ export interface DispatchFixture {
     instanceId?: string,
     hello?: Parameters<ProtocolAgent['hello']>[0] | object,
   ): Promise<ProtocolAgent & { instanceId: string }>;
-  agent(): ProtocolAgent;
+  /** With a certificate of the given instance; says nothing yet. */
+  agent(instanceId?: string, ofCluster?: string): Promise<ProtocolAgent>;
+  identity: TestIdentity;
   /** Another controller on the same store. */
   anotherController(config?: Partial<DispatchConfig>): Promise<Dispatch>;
   /** Creates a task and binds it. */
@@ -49,6 +52,7 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
   await createCluster(store);
   const taskDefinition = await registerDefinition(store);
   const projections = await StoreProjections.start({ store, log });
+  const identity = await TestIdentity.start({ store, ...(options.clock ? { clock: options.clock } : {}) });
   const agents: ProtocolAgent[] = [];
   const controllers: Dispatch[] = [];
   const controller = async (config: Partial<DispatchConfig> = {}): Promise<Dispatch> => {
@@ -58,6 +62,8 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
       clock: options.clock ?? systemClock,
       log,
       newUuid,
+      server: identity.server,
+      enroller: identity.enroller,
       config: {
         hosts: ['127.0.0.1'],
         port: 0,
@@ -73,8 +79,8 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
     return started;
   };
   const dispatch = await controller();
-  const agent = (): ProtocolAgent => {
-    const made = new ProtocolAgent(dispatch.port);
+  const agent = async (instanceId = newId(), ofCluster = cluster): Promise<ProtocolAgent> => {
+    const made = new ProtocolAgent(dispatch.port, await identity.credentialsOf(instanceId, ofCluster));
     agents.push(made);
     return made;
   };
@@ -93,11 +99,12 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
     projections,
     dispatch,
     agent,
+    identity,
     anotherController: controller,
     placeTasks,
     placeTask: async (instance, spec) => (await placeTasks(instance, 1, spec))[0] ?? '',
     async enrolled(instanceId = newId(), hello = {}) {
-      const made = agent();
+      const made = await agent(instanceId);
       made.hello({ instanceId, ...hello });
       await made.first('fullAssignments');
       made.startHeartbeats(100);
@@ -119,6 +126,7 @@ export async function startDispatchFixture(options: DispatchFixtureOptions): Pro
       for (const made of agents) made.close();
       await Promise.all(controllers.map((started) => started.close()));
       await projections.close();
+      identity.stop();
       await store.close();
     },
   };

@@ -8,12 +8,18 @@ import {
   type Assignment,
   type ControllerMessage,
   type HelloReceived,
+  type IssuedCertificateMessage,
   type TaskStatusReceived,
 } from '@mini-ecs/shared';
+import { AgentPortCredentials } from '../../packages/controller/src/dispatch/agent-port-credentials.ts';
+import type { Issue } from '../../packages/controller/src/identity/enroller.ts';
+import { TestIdentity } from './test-identity.ts';
 
 type SessionCall = grpc.ServerDuplexStream<AgentMessage__Output, ControllerMessage>;
 
 export interface FakeControllerOptions {
+  /** Shared by those of one store. @default one of its own */
+  identity?: TestIdentity;
   storeId?: string;
   storeEpoch?: number;
   heartbeatMs?: number;
@@ -37,6 +43,7 @@ export class FakeController {
   storeId: string;
   storeEpoch: number;
   endpoint = '';
+  identity!: TestIdentity;
   readonly #options: FakeControllerOptions;
   readonly #server = new grpc.Server();
   readonly #assignments = new Map<string, { desiredStatus: string; spec?: AssignedTask }>();
@@ -50,9 +57,16 @@ export class FakeController {
   }
 
   async start(): Promise<this> {
-    const handlers: AgentGatewayHandlers = { Session: (call) => this.#serve(call) };
+    const { identity = await TestIdentity.start() } = this.#options;
+    this.identity = identity;
+    const { enroller } = identity;
+    const handlers: AgentGatewayHandlers = {
+      Session: (call) => this.#serve(call),
+      Enroll: (call, answer) => void enroller.enroll(call.request).then((issue) => answerWith(issue, answer)),
+      Renew: (call, answer) => void enroller.renew(call.request).then((issue) => answerWith(issue, answer)),
+    };
     this.#server.addService(agentProtocol.AgentGateway.service, handlers);
-    const credentials = grpc.ServerCredentials.createInsecure();
+    const credentials = new AgentPortCredentials(identity.server);
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(`127.0.0.1:${this.#options.port ?? 0}`, credentials, (error, bound) =>
         error ? reject(error) : resolve(bound),
@@ -174,6 +188,9 @@ export class FakeController {
     if (history.at(-1) !== status.lastStatus) this.histories.set(status.taskId, [...history, status.lastStatus]);
   }
 }
+
+const answerWith = (issue: Issue, answer: grpc.sendUnaryData<IssuedCertificateMessage>): void =>
+  issue.issued ? answer(null, issue.message) : answer({ code: grpc.status.UNAUTHENTICATED, details: issue.reason });
 
 const assignment = (taskId: string, desiredStatus: string, spec: AssignedTask | undefined): Assignment => ({
   taskId,

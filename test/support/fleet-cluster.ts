@@ -1,5 +1,5 @@
 /** A cluster for benchmarks: a controller with its own Redis and a fleet of simulated agents, each a process of its own. */
-import { ManagedProcess, type ClientSettings } from 'mini-ecs';
+import { createJoinToken, ManagedProcess, type ClientSettings } from 'mini-ecs';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -43,7 +43,8 @@ export class FleetCluster {
   readonly #instances: number;
   readonly #controller: ManagedProcess;
   readonly #fleet: ManagedProcess;
-  readonly #url: string;
+  /** Of its API. */
+  readonly settings: ClientSettings;
   /** What is to be running. */
   readonly #started = new Set<ManagedProcess>();
 
@@ -74,7 +75,7 @@ export class FleetCluster {
     this.agentPort = agentPort;
     this.#folder = folder;
     this.#instances = instances;
-    this.#url = settings.endpoint;
+    this.settings = settings;
     this.redisSocket = path.join(dataDir, 'redis', 'redis.sock');
     this.client = new LightEcsClient(settings);
     this.#controller = managed('controller', []);
@@ -103,13 +104,14 @@ export class FleetCluster {
   async startController(): Promise<void> {
     this.#controller.start();
     this.#started.add(this.#controller);
-    await this.#until('the controller answers', async () => (await fetch(`${this.#url}/-/health`)).ok);
+    await this.#until('the controller answers', async () => (await fetch(`${this.settings.endpoint}/-/health`)).ok);
   }
 
   /** New instances join cluster `default`, which is made when it is not there. */
   async startFleet(): Promise<void> {
     await this.client.call('CreateCluster', { clusterName: cluster });
-    this.#fleet.start();
+    const { token } = await createJoinToken(this.settings, { cluster, uses: this.#instances });
+    this.#fleet.start({ MINI_ECS_JOIN_TOKEN: token });
     this.#started.add(this.#fleet);
     await this.#until('every instance has joined', async () => (await this.#registered()) >= this.#instances);
   }

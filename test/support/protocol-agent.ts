@@ -6,6 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import {
   agentProtocol,
   agentProtocolVersion,
+  controllerServerName,
   type AgentMessage,
   type ControllerMessage__Output,
   type HelloMessage,
@@ -33,10 +34,15 @@ export class ProtocolAgent {
   #heartbeats: NodeJS.Timeout | undefined;
   #sequence = 0;
 
-  constructor(port: number) {
-    // A channel of its own: many agents would else share one connection.
-    const options = { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': 64 * 1024 * 1024 };
-    this.#client = new agentProtocol.AgentGateway(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
+  /** `credentials`: of the instance that it is to be. */
+  constructor(port: number, credentials: grpc.ChannelCredentials) {
+    const options = {
+      'grpc.ssl_target_name_override': controllerServerName,
+      // A channel of its own: many agents would else share one connection.
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.max_receive_message_length': 64 * 1024 * 1024,
+    };
+    this.#client = new agentProtocol.AgentGateway(`127.0.0.1:${port}`, credentials, options);
     const { path, requestSerialize, responseDeserialize } = agentProtocol.AgentGateway.service.Session;
     const serialize = (message: Outgoing): Buffer => (Buffer.isBuffer(message) ? message : requestSerialize(message));
     this.#stream = this.#client.makeBidiStreamRequest(path, serialize, responseDeserialize);
@@ -107,6 +113,11 @@ export class ProtocolAgent {
     const refusal = await this.first('refusal');
     await eventually(() => this.ended || undefined);
     return refusal;
+  }
+
+  /** Why gRPC itself ended the stream, waited for. */
+  async failure(): Promise<{ code: grpc.status; details: string }> {
+    return eventually(() => this.status, { describe: () => `no end after ${JSON.stringify(this.received)}` });
   }
 
   async acknowledged(sequence: number): Promise<Told<'statusAck'>> {

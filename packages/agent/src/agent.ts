@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { createLogger, type Logger } from '@mini-ecs/shared';
 import type { AgentConfig } from './config.ts';
+import { FileCertificateStore, type CertificateStore } from './credentials/agent-certificate.ts';
+import { secureConnection, type Connection } from './credentials/connection.ts';
 import type { Enrolment } from './domain/enrolment.ts';
 import { ConcurrencyLimit } from './executor/concurrency-limit.ts';
 import { ImagePuller } from './executor/image-puller.ts';
@@ -13,7 +15,6 @@ import { routeAddress } from './route-address.ts';
 import type { ContainerRuntime, RuntimeEvent, RuntimeInfo } from './runtime/container-runtime.ts';
 import { DockerRuntime } from './runtime/docker-runtime.ts';
 import type { OpenStream } from './session/agent-stream.ts';
-import { openGrpcStream } from './session/grpc-stream.ts';
 import { helloMessage } from './session/hello.ts';
 import { SessionLoop } from './session/session-loop.ts';
 import { statusMessage } from './session/status-message.ts';
@@ -27,8 +28,12 @@ import { systemTimers, type Cancel, type Timers } from './timers.ts';
 export interface AgentDependencies {
   runtime: ContainerRuntime;
   timers: Timers;
-  openStream: OpenStream;
+  /** In place of gRPC over TLS with a certificate: of a network that tells agents apart by itself. */
+  openStream?: OpenStream;
+  /** Sees, and may wrap, every stream. */
+  watchStreams?: (openStream: OpenStream) => OpenStream;
   stateStore: StateStore;
+  certificateStore: CertificateStore;
   log: Logger;
   /** Between 0 and 1; for the jitter of reconnects only. */
   random: () => number;
@@ -53,14 +58,17 @@ const lookAgainMs = 1_000;
  */
 export async function startAgent(config: AgentConfig, dependencies: Partial<AgentDependencies> = {}): Promise<Agent> {
   const deps = withDefaults(config, dependencies);
-  const { runtime, stateStore, log } = deps;
+  const { runtime, stateStore, certificateStore, log } = deps;
   const info = await untilReachable(deps, () => runtime.info());
-  if (config.reset) await resetInstance({ runtime, stateStore, log, policy: config.policy, cluster: config.cluster });
+  if (config.reset) {
+    await resetInstance({ runtime, stateStore, certificateStore, log, policy: config.policy, cluster: config.cluster });
+  }
   const state = await stateStore.load();
   const containers = state ? [] : await untilReachable(deps, () => runtime.list());
   const identity = identityOf(state, containers, config.cluster);
+  const connection = await connectionOf(config, deps, identity.instanceId);
   const address = config.address ?? (await routeAddress(config.controllers[0] ?? ''));
-  const agent = new RunningAgent(config, deps, { identity, info, address, agentVersion: await packageVersion() });
+  const agent = new RunningAgent(config, deps, { identity, info, address, connection, agentVersion: await packageVersion() });
   await agent.start(state?.tasks ?? []);
   return agent;
 }
@@ -70,6 +78,7 @@ interface AgentFacts {
   info: RuntimeInfo;
   address: string;
   agentVersion: string;
+  connection: Connection;
 }
 
 class RunningAgent implements Agent {
@@ -79,6 +88,7 @@ class RunningAgent implements Agent {
   readonly #writer: StateWriter;
   readonly #reporter: StatusReporter;
   readonly #sessions: SessionLoop;
+  readonly #connection: Connection;
   #enrolment: Enrolment;
   #watch: { close(): void } | undefined;
   #cancelAway: Cancel | undefined;
@@ -86,10 +96,11 @@ class RunningAgent implements Agent {
   #engineIsAway = false;
   #stopped = false;
 
-  constructor(config: AgentConfig, deps: AgentDependencies, { identity, info, address, agentVersion }: AgentFacts) {
+  constructor(config: AgentConfig, deps: AgentDependencies, { identity, info, address, agentVersion, connection }: AgentFacts) {
     const { runtime, timers, log } = deps;
     const { instanceId } = identity;
     this.#deps = deps;
+    this.#connection = connection;
     this.instanceId = instanceId;
     this.#enrolment = { storeId: identity.storeId, storeEpoch: identity.storeEpoch };
     this.#engine = new TaskEngine({
@@ -123,6 +134,7 @@ class RunningAgent implements Agent {
     });
     this.#sessions = new SessionLoop({
       ...deps,
+      openStream: connection.openStream,
       controllers: config.controllers,
       hello: () =>
         helloMessage({ config, instanceId, enrolment: this.#enrolment, info, agentVersion, address, tasks: this.#statuses() }),
@@ -153,6 +165,7 @@ class RunningAgent implements Agent {
     this.#cancelAway?.();
     this.#cancelLook?.();
     await this.#sessions.stop();
+    this.#connection.close();
     this.#engine.close();
     this.#reporter.detach();
     await this.#writer.flush();
@@ -215,11 +228,19 @@ function withDefaults(config: AgentConfig, given: Partial<AgentDependencies>): A
   return {
     runtime: given.runtime ?? new DockerRuntime(config.dockerSocket, timers),
     timers,
-    openStream: given.openStream ?? openGrpcStream,
+    openStream: given.openStream,
+    watchStreams: given.watchStreams,
     stateStore: given.stateStore ?? new FileStateStore(config.dataDir),
+    certificateStore: given.certificateStore ?? new FileCertificateStore(config.dataDir),
     log: given.log ?? createLogger('agent', config.logLevel),
     random: given.random ?? Math.random,
   };
+}
+
+async function connectionOf(config: AgentConfig, deps: AgentDependencies, instanceId: string): Promise<Connection> {
+  const { openStream, watchStreams = (open) => open } = deps;
+  const connection = openStream ? { openStream, close: () => undefined } : await secureConnection(config, deps, instanceId);
+  return { ...connection, openStream: watchStreams(connection.openStream) };
 }
 
 function untilReachable<T>({ timers, log }: AgentDependencies, call: () => Promise<T>): Promise<T> {

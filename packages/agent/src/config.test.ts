@@ -26,6 +26,14 @@ test('attributes are pairs or a JSON object', (t) => {
   t.deepEqual(loadAgentConfig({ MINI_ECS_ATTRIBUTES: '{"disk":"ssd","n":1}' }).attributes, { disk: 'ssd', n: '1' });
 });
 
+test('a join token is whole, or refused without being shown', (t) => {
+  const token = `mecs1.${'0'.repeat(16)}.${'s'.repeat(43)}.${'f'.repeat(64)}`;
+  t.is(loadAgentConfig({ MINI_ECS_JOIN_TOKEN: token }).joinToken?.secret, 's'.repeat(43));
+  t.is(loadAgentConfig({}).joinToken, undefined);
+  const error = t.throws(() => loadAgentConfig({ MINI_ECS_JOIN_TOKEN: token.slice(0, -1) }), { message: /MINI_ECS_JOIN_TOKEN/ });
+  t.false(error.message.includes('sss'));
+});
+
 test('several controllers, with or without a port', (t) => {
   t.deepEqual(loadAgentConfig({ MINI_ECS_CONTROLLER: 'a:1, b ,[::1]:3' }).controllers, ['a:1', 'b:7071', '[::1]:3']);
 });

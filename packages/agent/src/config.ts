@@ -1,4 +1,5 @@
 /** The agent's settings: from the environment, once. The table is what `--help` and the README show. */
+import { parseJoinToken, type JoinToken } from '@mini-ecs/shared';
 import { homedir, hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { defaultPolicy, type AgentPolicy } from './domain/agent-policy.ts';
@@ -8,6 +9,8 @@ export interface AgentConfig {
   /** `host:port` each */
   controllers: string[];
   cluster: string;
+  /** undefined: it has joined before */
+  joinToken?: JoinToken;
   dataDir: string;
   /** A socket's path, `unix://…` or `tcp://host:port` */
   dockerSocket: string;
@@ -52,6 +55,13 @@ export const agentSettings: readonly Setting[] = [
     'controllers, the next one when one fails',
   ),
   setting('cluster', 'MINI_ECS_CLUSTER', '--cluster <name>', 'default', 'cluster to join; it must exist'),
+  setting(
+    'joinToken',
+    'MINI_ECS_JOIN_TOKEN',
+    '--join-token <token>',
+    '',
+    'lets this host join the cluster, from "mini-ecs token create"; needed for the first start only',
+  ),
   setting(
     'dataDir',
     'MINI_ECS_AGENT_DATA_DIR',
@@ -133,6 +143,7 @@ export function loadAgentConfig(env: Environment = process.env): AgentConfig {
   return {
     controllers: text('controllers').split(',').map(endpoint),
     cluster: text('cluster'),
+    joinToken: text('joinToken') === '' ? undefined : joinToken(text('joinToken')),
     dataDir: path.resolve(text('dataDir') || path.join(baseDataDir(env), 'agent')),
     dockerSocket: text('dockerSocket'),
     address: text('address') || undefined,
@@ -165,6 +176,12 @@ function endpoint(given: string): string {
   const match = /^\s*([^\s:]+|\[[0-9a-fA-F:.]+\])(?::(\d+))?\s*$/.exec(given);
   if (!match) throw new Error(`MINI_ECS_CONTROLLER: "${given}" is not host:port.`);
   return `${match[1]}:${match[2] ?? '7071'}`;
+}
+
+function joinToken(given: string): JoinToken {
+  const token = parseJoinToken(given);
+  if (!token) throw new Error('MINI_ECS_JOIN_TOKEN: this is no join token; one begins with mecs1. and is whole in one line.');
+  return token;
 }
 
 function wholeNumber(name: keyof AgentConfig, given: string): number {

@@ -1,5 +1,11 @@
 export { startAgent, type Agent, type AgentDependencies } from './agent.ts';
 export { agentSettings, loadAgentConfig, type AgentConfig, type Setting } from './config.ts';
+export {
+  FileCertificateStore,
+  MemoryCertificateStore,
+  type AgentCertificate,
+  type CertificateStore,
+} from './credentials/agent-certificate.ts';
 export { defaultPolicy, type AgentPolicy } from './domain/agent-policy.ts';
 export * from './domain/container-labels.ts';
 export type { CreateRequest, VolumeRequest } from './domain/create-request.ts';

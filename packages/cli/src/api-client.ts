@@ -1,22 +1,51 @@
 /** The commands' way to a controller: the same public API that every client uses. */
 import { ECSClient } from '@aws-sdk/client-ecs';
+import { readFileSync } from 'node:fs';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { defaultDataDir, readClientSettings, type ClientSettings } from './client-settings.ts';
 
 /** What the environment says to every AWS client counts here too; without it, this machine's controller. */
 export function findClientSettings(dataDir = defaultDataDir()): ClientSettings {
-  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
-  if (AWS_ENDPOINT_URL && AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY) {
-    const region = AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1';
-    return { endpoint: AWS_ENDPOINT_URL, region, accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY };
-  }
-  return readClientSettings(dataDir);
+  return settingsOfEnvironment() ?? readClientSettings(dataDir);
 }
 
-export const createEcsClient = ({ endpoint, region, accessKeyId, secretAccessKey }: ClientSettings): ECSClient =>
-  new ECSClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+function settingsOfEnvironment(): ClientSettings | undefined {
+  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, AWS_CA_BUNDLE } =
+    process.env;
+  if (!AWS_ENDPOINT_URL || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
+  return {
+    endpoint: AWS_ENDPOINT_URL,
+    region: AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1',
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_CA_BUNDLE ? { authorityFile: AWS_CA_BUNDLE } : {}),
+  };
+}
 
-/** A signed GET of one of the routes that ECS has no operation for (`/-/…`). Throws with the controller's message on a refusal. */
-export async function signedGet(settings: ClientSettings, route: string, query: Record<string, string>): Promise<Response> {
+const trusted = new Set<string>();
+
+/** Whatever this process connects to from now on may show a certificate of that authority. */
+function trust(authorityFile: string): void {
+  if (trusted.has(authorityFile)) return;
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(authorityFile, 'utf8')]);
+  trusted.add(authorityFile);
+}
+
+export function createEcsClient({ endpoint, region, accessKeyId, secretAccessKey, authorityFile }: ClientSettings): ECSClient {
+  if (authorityFile) trust(authorityFile);
+  return new ECSClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+}
+
+export interface SignedCall {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** `/-/…` */
+  route: string;
+  query?: Record<string, string>;
+  body?: string;
+}
+
+/** A signed call of one of the routes that ECS has no operation for. Throws with the controller's message on a refusal. */
+export async function signedCall(settings: ClientSettings, { method, route, query = {}, body }: SignedCall): Promise<Response> {
   const client = createEcsClient(settings);
   const url = new URL(route, settings.endpoint);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
@@ -27,16 +56,17 @@ export async function signedGet(settings: ClientSettings, route: string, query: 
     properties: {},
   });
   const { headers } = await signer.sign({
-    method: 'GET',
+    method,
     protocol: url.protocol,
     hostname: url.hostname,
     port: Number(url.port) || undefined,
     path: url.pathname,
     query,
-    headers: { host: url.host },
+    headers: { host: url.host, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body,
   });
   client.destroy();
-  const response = await fetch(url, { headers });
+  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
   if (!response.ok) throw new Error(refusalOf(await response.text()) ?? `${route} answered ${response.status}`);
   return response;
 }

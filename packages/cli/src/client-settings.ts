@@ -11,10 +11,13 @@ export interface ClientSettings {
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
+  /** PEM file of the authority that signed the endpoint's certificate; undefined: it speaks no TLS, or a public one did. */
+  authorityFile?: string;
 }
 
 const endpointFile = (dataDir: string): string => path.join(dataDir, 'endpoint.json');
 const credentialsFile = (dataDir: string): string => path.join(dataDir, 'credentials.json');
+const authorityFileOf = (dataDir: string): string => path.join(dataDir, 'ca.pem');
 
 /** Where the data directory is when nothing says otherwise. */
 const usualDataDir = (): string => (process.getuid?.() === 0 ? '/var/lib/mini-ecs' : path.join(homedir(), '.mini-ecs'));
@@ -70,17 +73,19 @@ export function readClientSettings(dataDir: string): ClientSettings {
     );
   }
   const { accessKeyId, secretAccessKey } = readJson<{ accessKeyId: string; secretAccessKey: string }>(credentialsFile(found));
-  return { endpoint, region, accessKeyId, secretAccessKey };
+  const authority = endpoint.startsWith('https:') ? { authorityFile: path.resolve(authorityFileOf(found)) } : {};
+  return { endpoint, region, accessKeyId, secretAccessKey, ...authority };
 }
 
-/** For `eval "$(mini-ecs env)"`. The AWS CLI and boto3 read only `AWS_DEFAULT_REGION`, the SDKs for JavaScript and Go only `AWS_REGION`. */
-export function exportLine({ endpoint, region, accessKeyId, secretAccessKey }: ClientSettings): string {
+/** For `eval "$(mini-ecs env)"`. The AWS CLI and boto3 read only `AWS_DEFAULT_REGION`, the SDKs for JavaScript and Go only `AWS_REGION`; the SDK for JavaScript takes an authority from Node only. */
+export function exportLine({ endpoint, region, accessKeyId, secretAccessKey, authorityFile }: ClientSettings): string {
   const variables = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
+    ...(authorityFile ? { AWS_CA_BUNDLE: authorityFile, NODE_EXTRA_CA_CERTS: authorityFile } : {}),
   };
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${quoteForShell(value)}`);
   return `export ${assignments.join(' ')}`;

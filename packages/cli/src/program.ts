@@ -19,6 +19,14 @@ const commands: Record<string, { description: string; load: () => Promise<(comma
     description: "Print a container's log, read through the agent of its host",
     load: async () => (await import('./commands/logs.ts')).logsCommand,
   },
+  token: {
+    description: 'Make, list and revoke the join tokens that let hosts into a cluster',
+    load: async () => (await import('./commands/token.ts')).tokenCommand,
+  },
+  certificate: {
+    description: 'List and revoke the certificates of container instances',
+    load: async () => (await import('./commands/certificate.ts')).certificateCommand,
+  },
   controller: {
     description: 'Run a controller: the ECS API, the scheduler and the door for agents; with a Redis of its own unless given one',
     load: async () => (await import('./commands/controller.ts')).controllerCommand,

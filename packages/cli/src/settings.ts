@@ -8,7 +8,7 @@ import { Option, type Command } from 'commander';
 export interface Setting {
   /** `MINI_ECS_API_PORT` */
   env: string;
-  /** `--api-port <port>`, or `--insecure-agents` for one that is on or off */
+  /** `--api-port <port>`, or `--reset` for one that is on or off */
   flag: string;
   /** As told to the user; undefined: none. */
   default?: string | number | boolean | undefined;

@@ -8,6 +8,7 @@ import {
   type ECSClient,
   type Task,
 } from '@aws-sdk/client-ecs';
+import { renderTable } from './table.ts';
 
 export interface TaskRow {
   taskId: string;
@@ -87,17 +88,4 @@ export function renderTaskTable(rows: readonly TaskRow[]): string {
     status,
   ]);
   return renderTable(['TASK', 'GROUP', 'HOST', 'ZONE', 'ADDRESS', 'STATUS'], lines);
-}
-
-function renderTable(titles: string[], rows: string[][]): string {
-  const lines = [titles, ...rows.map((cells) => cells.map((cell) => cell || '-'))];
-  const widths = titles.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

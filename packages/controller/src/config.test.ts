@@ -2,7 +2,7 @@ import test from 'ava';
 import { controllerSettings, loadControllerConfig } from './config.ts';
 
 const load = (env: Record<string, string> = {}, flags: Record<string, string | boolean> = {}) =>
-  loadControllerConfig({ env, flags, interfaceOf: (address) => (address === '10.77.0.1' ? 'mecs1234' : 'eth0') });
+  loadControllerConfig({ env, flags });
 
 test('without settings everything is on loopback, with a Redis of its own', (t) => {
   const { dataDir, ...config } = load();
@@ -12,13 +12,13 @@ test('without settings everything is on loopback, with a Redis of its own', (t) 
     apiPort: 7070,
     agentHosts: ['127.0.0.1'],
     agentPort: 7071,
-    insecureAgentHosts: [],
     redisUrl: undefined,
     region: 'us-east-1',
     accountId: '000000000000',
     bootstrapAccessKey: undefined,
     leaseMs: 4000,
     heartbeatMs: 1000,
+    certificateTtlMs: 86_400_000,
     logLevel: 'info',
   });
 });
@@ -34,7 +34,8 @@ const wrong: [string, string, RegExp][] = [
   ['MINI_ECS_API_PORT', 'http', /MINI_ECS_API_PORT/],
   ['MINI_ECS_ACCOUNT_ID', '42', /MINI_ECS_ACCOUNT_ID .*12 digits, and is "42"/],
   ['MINI_ECS_REDIS_URL', 'localhost:6379', /MINI_ECS_REDIS_URL .*redis:\/\//],
-  ['MINI_ECS_INSECURE_AGENTS', 'perhaps', /MINI_ECS_INSECURE_AGENTS .*true or false/],
+  ['MINI_ECS_CERTIFICATE_TTL', '1s', /MINI_ECS_CERTIFICATE_TTL .*a duration from 2s to 365d/],
+  ['MINI_ECS_CERTIFICATE_TTL', 'long', /MINI_ECS_CERTIFICATE_TTL/],
   ['MINI_ECS_AGENT_HOST', ' , ', /MINI_ECS_AGENT_HOST .*at least one address/],
   ['MINI_ECS_LEASE_MS', '1500', /MINI_ECS_LEASE_MS .*at least twice MINI_ECS_HEARTBEAT_MS \(1000\)/],
   ['MINI_ECS_LOG_LEVEL', 'loud', /MINI_ECS_LOG_LEVEL/],
@@ -50,14 +51,9 @@ test('a malformed secret is refused without being shown', (t) => {
   t.false(error.message.includes('sesame'));
 });
 
-test("agents in clear are taken in on loopback and the lab's bridge, elsewhere only when told so", (t) => {
-  t.deepEqual(load({ MINI_ECS_AGENT_HOST: '127.0.0.2, ::1,localhost,10.77.0.1' }).insecureAgentHosts, []);
-  t.throws(() => load({ MINI_ECS_AGENT_HOST: '127.0.0.1,192.0.2.7' }), {
-    message: /names 192\.0\.2\.7: .*MINI_ECS_INSECURE_AGENTS=true/,
-  });
-  t.throws(() => load({ MINI_ECS_AGENT_HOST: '0.0.0.0' }), { message: /MINI_ECS_INSECURE_AGENTS/ });
-  t.throws(() => load({ MINI_ECS_AGENT_HOST: '::' }), { message: /MINI_ECS_INSECURE_AGENTS/ });
-  t.deepEqual(load({ MINI_ECS_AGENT_HOST: '0.0.0.0' }, { insecureAgents: true }).insecureAgentHosts, ['0.0.0.0']);
+test("a certificate's life is a duration", (t) => {
+  t.is(load({ MINI_ECS_CERTIFICATE_TTL: '90s' }).certificateTtlMs, 90_000);
+  t.is(load({ MINI_ECS_CERTIFICATE_TTL: '7d' }).certificateTtlMs, 604_800_000);
 });
 
 test('every setting has a variable, a flag and a description', (t) => {

@@ -1,7 +1,7 @@
 /** The controller's settings: environment and flags → typed configuration, once, at the start. Flags win. */
-import { homedir, networkInterfaces } from 'node:os';
+import { parseDuration } from '@mini-ecs/shared';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isIPv4, isIPv6 } from 'node:net';
 
 export interface ControllerConfig {
   /** Absolute or relative to the working directory; made when missing. */
@@ -13,8 +13,6 @@ export interface ControllerConfig {
   agentHosts: string[];
   /** 0: any free one */
   agentPort: number;
-  /** Those of agentHosts where others could listen in; empty unless that was allowed. */
-  insecureAgentHosts: string[];
   /** `redis://…`, `rediss://…`, `unix://…` or a socket's path; undefined: the controller runs its own. */
   redisUrl?: string;
   region: string;
@@ -24,6 +22,8 @@ export interface ControllerConfig {
   /** ms without a word of an agent until its tasks are replaced elsewhere */
   leaseMs: number;
   heartbeatMs: number;
+  /** ms that an agent's certificate is good for */
+  certificateTtlMs: number;
   logLevel: string;
 }
 
@@ -45,12 +45,6 @@ const table = {
   apiPort: ['MINI_ECS_API_PORT', '--api-port <port>', '7070', 'port of the ECS API; 0: any free one'],
   agentHosts: ['MINI_ECS_AGENT_HOST', '--agent-host <addresses>', '127.0.0.1', 'addresses for the agents, separated by commas'],
   agentPort: ['MINI_ECS_AGENT_PORT', '--agent-port <port>', '7071', 'port for the agents; 0: any free one'],
-  insecureAgents: [
-    'MINI_ECS_INSECURE_AGENTS',
-    '--insecure-agents',
-    'false',
-    'let agents connect in clear on any address: whoever reaches the port can join and read task definitions',
-  ],
   redisUrl: [
     'MINI_ECS_REDIS_URL',
     '--redis-url <url>',
@@ -72,10 +66,19 @@ const table = {
     'how long after the last word of its agent an instance counts as lost and its service tasks start elsewhere',
   ],
   heartbeatMs: ['MINI_ECS_HEARTBEAT_MS', '--heartbeat-ms <ms>', '1000', 'how often agents give a sign of life'],
+  certificateTtl: [
+    'MINI_ECS_CERTIFICATE_TTL',
+    '--certificate-ttl <duration>',
+    '24h',
+    "how long an agent's certificate is good for (10s, 15m, 24h, 30d); agents renew it when two thirds are over",
+  ],
   logLevel: ['MINI_ECS_LOG_LEVEL', '--log-level <level>', 'info', 'trace, debug, info, warn, error, fatal or silent'],
 } as const;
 
 type SettingName = keyof typeof table;
+
+const leastTtlMs = 2_000;
+const mostTtlMs = 365 * 86_400_000;
 
 /** Every setting, for `--help` and the README. */
 export const controllerSettings: ControllerSetting[] = Object.entries(table).map(
@@ -98,16 +101,10 @@ export interface ConfigSources {
   /** By setting name, as the command line gives them. */
   flags?: Partial<Record<string, string | boolean>>;
   env?: Record<string, string | undefined>;
-  /** address → name of its interface; for the rule on agents in clear */
-  interfaceOf?: (address: string) => string | undefined;
 }
 
 /** Throws ConfigError. */
-export function loadControllerConfig({
-  flags = {},
-  env = process.env,
-  interfaceOf = localInterfaceOf,
-}: ConfigSources = {}): ControllerConfig {
+export function loadControllerConfig({ flags = {}, env = process.env }: ConfigSources = {}): ControllerConfig {
   const text = (name: SettingName): string => String(flags[name] ?? (env[table[name][0]] || table[name][2])).trim();
   const optional = (name: SettingName): string | undefined => text(name) || undefined;
   const number = (name: SettingName, least: number, most: number): number => parseNumber(name, text(name), least, most);
@@ -124,7 +121,6 @@ export function loadControllerConfig({
     apiPort: number('apiPort', 0, 65_535),
     agentHosts,
     agentPort: number('agentPort', 0, 65_535),
-    insecureAgentHosts: insecureHosts(agentHosts, parseBoolean('insecureAgents', text('insecureAgents')), interfaceOf),
     redisUrl: checked(
       'redisUrl',
       optional('redisUrl'),
@@ -136,6 +132,7 @@ export function loadControllerConfig({
     bootstrapAccessKey: checked('bootstrapAccessKey', optional('bootstrapAccessKey'), /^[^:]+:.+$/, '<id>:<secret>', 'hidden'),
     leaseMs,
     heartbeatMs,
+    certificateTtlMs: parseTtl('certificateTtl', text('certificateTtl')),
     logLevel: checked('logLevel', text('logLevel'), /^(trace|debug|info|warn|error|fatal|silent)$/, table.logLevel[3]),
   };
 }
@@ -160,42 +157,14 @@ function parseNumber(name: SettingName, text: string, least: number, most: numbe
   throw problem(name, `must be a whole number from ${least} to ${most}, and is ${JSON.stringify(text)}`);
 }
 
-function parseBoolean(name: SettingName, text: string): boolean {
-  if (/^(true|1|yes|on)$/i.test(text)) return true;
-  if (/^(false|0|no|off)$/i.test(text)) return false;
-  throw problem(name, `must be true or false, and is ${JSON.stringify(text)}`);
+function parseTtl(name: SettingName, text: string): number {
+  const value = parseDuration(text);
+  if (value !== undefined && value >= leastTtlMs && value <= mostTtlMs) return value;
+  throw problem(name, `must be a duration from 2s to 365d such as 24h, and is ${JSON.stringify(text)}`);
 }
 
 function parseAgentHosts(text: string): string[] {
   const hosts = text.split(',').flatMap((host) => host.trim() || []);
   if (hosts.length === 0) throw problem('agentHosts', 'must name at least one address');
   return hosts;
-}
-
-// ── agents in clear ──
-
-/** The lab's bridges: nobody is on them but this machine's own hosts. */
-const labBridge = /^mecs/;
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || (isIPv4(host) && host.startsWith('127.')) || (isIPv6(host) && /^(0*:)*:?0*1$/.test(host));
-
-/** Until agents have an identity, their port is in clear: only where nobody else can listen, unless told otherwise. */
-function insecureHosts(hosts: string[], allowed: boolean, interfaceOf: (address: string) => string | undefined): string[] {
-  const insecure = hosts.filter((host) => !isLoopback(host) && !labBridge.test(interfaceOf(host) ?? ''));
-  if (insecure.length > 0 && !allowed) {
-    throw problem(
-      'agentHosts',
-      `names ${insecure.join(', ')}: agents connect in clear, which is safe only on loopback and the lab's own bridges. ` +
-        `On a network that you trust, allow it with ${table.insecureAgents[0]}=true (${table.insecureAgents[1]})`,
-    );
-  }
-  return insecure;
-}
-
-function localInterfaceOf(address: string): string | undefined {
-  for (const [name, addresses] of Object.entries(networkInterfaces())) {
-    if (addresses?.some((each) => each.address === address)) return name;
-  }
-  return undefined;
 }

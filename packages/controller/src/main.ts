@@ -1,5 +1,7 @@
 /** The one place where a controller's parts are put together: store, projections, queue and workers, dispatch, API. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { newDeploymentId, newId, newUuid, systemClock, type Logger } from '@mini-ecs/shared';
 import { openCredentials } from './api/credentials.ts';
@@ -8,6 +10,11 @@ import type { ControllerConfig } from './config.ts';
 import { startDispatch } from './dispatch/dispatch.ts';
 import { warnUnlessDurable } from './embedded-redis/durability.ts';
 import { EmbeddedRedis } from './embedded-redis/embedded-redis.ts';
+import { openAuthority, type Authority } from './identity/authority.ts';
+import { Enroller } from './identity/enroller.ts';
+import { openSealer } from './identity/sealed-secrets.ts';
+import { ServerIdentity } from './identity/server-identity.ts';
+import { isLoopback, serverNames } from './identity/server-names.ts';
 import { StoreProjections } from './projection/store-projections.ts';
 import { startPasses, workHandler, type ControllerWorkContext } from './queue/controller-work.ts';
 import { withHints } from './queue/with-hints.ts';
@@ -17,7 +24,7 @@ import { RedisStore } from './store/redis-store.ts';
 import { StoreUnavailableError } from './store/store.ts';
 
 export interface RunningController {
-  /** Where clients find the API: `http://127.0.0.1:7070` */
+  /** Where clients find the API: `http://127.0.0.1:7070`; on other addresses than loopback `https://…` */
   apiUrl: string;
   apiPort: number;
   agentPort: number;
@@ -61,11 +68,14 @@ async function startParts(config: ControllerConfig, log: Logger, closing: Closin
   const passes = startPasses(work);
   closing.add('periodic passes', () => passes.stop());
 
-  warnOfInsecureAgents(config, log);
+  const { authority, server, enroller } = await openIdentity(config, shared);
+  closing.add('certificate', async () => server.stop());
   const { region, accountId, leaseMs, heartbeatMs } = config;
   const dispatch = await startDispatch({
     ...shared,
     newUuid,
+    server,
+    enroller,
     config: { hosts: config.agentHosts, port: config.agentPort, leaseMs, heartbeatMs, region, accountId },
   });
   closing.add('dispatch', () => dispatch.close());
@@ -76,6 +86,9 @@ async function startParts(config: ControllerConfig, log: Logger, closing: Closin
     port: config.apiPort,
     credentials: await openCredentials({ store, dataDir: config.dataDir, bootstrap: config.bootstrapAccessKey }),
     logs: dispatch.logs,
+    authority,
+    // Whoever can listen on loopback can read the key as well.
+    ...(isLoopback(config.apiHost) ? {} : { server }),
     config: { region, accountId },
   });
   closing.add('api', () => api.close());
@@ -104,12 +117,28 @@ async function connectStore(url: string, log: Logger): Promise<RedisStore> {
   }
 }
 
-function warnOfInsecureAgents({ insecureAgentHosts }: ControllerConfig, log: Logger): void {
-  if (insecureAgentHosts.length === 0) return;
-  log.warn(
-    { addresses: insecureAgentHosts },
-    'agents connect in clear here: whoever reaches the port can join the cluster and read what it runs',
-  );
+/** Who this controller is, and how agents get to be somebody. Leaves `ca.pem` for clients that come by TLS. */
+async function openIdentity(
+  config: ControllerConfig,
+  { store, clock, log }: Pick<ControllerWorkContext, 'store' | 'clock' | 'log'>,
+): Promise<{ authority: Authority; server: ServerIdentity; enroller: Enroller }> {
+  const { dataDir, apiHost, agentHosts, certificateTtlMs } = config;
+  const authority = await openAuthority({ store, clock, sealer: await openSealer(dataDir) });
+  await leaveAuthority(join(dataDir, 'ca.pem'), authority.certificate);
+  const interfaceAddresses = Object.values(networkInterfaces()).flatMap((each) => each?.map(({ address }) => address) ?? []);
+  const names = serverNames({ hosts: [apiHost, ...agentHosts], hostname: hostname(), interfaceAddresses });
+  return {
+    authority,
+    server: await ServerIdentity.start({ authority, names, clock, log }),
+    enroller: new Enroller({ store, authority, clock, log, certificateLifetimeMs: certificateTtlMs }),
+  };
+}
+
+/** Whole at any moment: controllers may share the directory, and clients read it. */
+async function leaveAuthority(path: string, certificate: string): Promise<void> {
+  const next = `${path}.${newId()}`;
+  await writeFile(next, certificate, { mode: 0o644 });
+  await rename(next, path);
 }
 
 /** Closes in the reverse order of adding; a part that fails or hangs does not keep the others from closing. */

@@ -14,3 +14,9 @@ export const agentProtocol = loaded.miniecs.agent.v1;
 
 /** Raised when a message changes in a way that an older side would misread. */
 export const agentProtocolVersion = 1;
+
+/**
+ * The name in every controller's certificate that agents check: a role, not an address. Only the authority gives it, so it is
+ * as good behind a load balancer, a NAT or an address that changes.
+ */
+export const controllerServerName = 'controller.mini-ecs.internal';

@@ -2,7 +2,10 @@ export * from './agent-protocol.ts';
 export * from './arn.ts';
 export * from './assigned-task.ts';
 export * from './clock.ts';
+export * from './duration.ts';
 export * from './ids.ts';
+export * from './join-token.ts';
+export * from './key-proof.ts';
 export * from './logger.ts';
 export * from './resources.ts';
 export * from './task-lifecycle.ts';
@@ -19,4 +22,10 @@ export type {
   TaskStatus as TaskStatusMessage,
   TaskStatus__Output as TaskStatusReceived,
 } from './generated/miniecs/agent/v1/TaskStatus.ts';
+export type { EnrollRequest, EnrollRequest__Output as EnrollReceived } from './generated/miniecs/agent/v1/EnrollRequest.ts';
+export type { RenewRequest, RenewRequest__Output as RenewReceived } from './generated/miniecs/agent/v1/RenewRequest.ts';
+export type {
+  IssuedCertificate as IssuedCertificateMessage,
+  IssuedCertificate__Output as IssuedCertificateReceived,
+} from './generated/miniecs/agent/v1/IssuedCertificate.ts';
 export type { NetworkBinding as NetworkBindingMessage } from './generated/miniecs/agent/v1/NetworkBinding.ts';

@@ -6,10 +6,10 @@
 import type { Logger } from '@mini-ecs/shared';
 import { startAgent, type Agent } from '../agent.ts';
 import type { AgentConfig } from '../config.ts';
+import { MemoryCertificateStore } from '../credentials/agent-certificate.ts';
 import type { SimulatedBehaviour } from '../runtime/simulated-behaviour.ts';
 import { SimulatedRuntime } from '../runtime/simulated-runtime.ts';
 import type { OpenStream } from '../session/agent-stream.ts';
-import { openGrpcStream } from '../session/grpc-stream.ts';
 import { MemoryStateStore } from '../state/memory-state-store.ts';
 
 export interface FleetOptions {
@@ -64,8 +64,9 @@ async function join(number: number, options: FleetOptions, agents: Agent[], open
     await startAgent(config, {
       runtime: new SimulatedRuntime({ name: config.hostname, behaviour: () => behaviour }),
       stateStore: new MemoryStateStore(),
+      certificateStore: new MemoryCertificateStore(),
       log,
-      openStream: watched({
+      watchStreams: watched({
         onWelcome: () => {
           open.add(number);
           welcomed.resolve();
@@ -78,18 +79,19 @@ async function join(number: number, options: FleetOptions, agents: Agent[], open
   clearTimeout(overdue);
 }
 
-/** gRPC sessions that tell when they open and end. */
+/** Sessions that tell when they open and end. */
 const watched =
-  (listener: { onWelcome(): void; onEnd(): void }): OpenStream =>
+  (listener: { onWelcome(): void; onEnd(): void }) =>
+  (openStream: OpenStream): OpenStream =>
   (endpoint, handlers) =>
-    openGrpcStream(endpoint, {
+    openStream(endpoint, {
       onMessage: (message) => {
         if (message.welcome) listener.onWelcome();
         handlers.onMessage(message);
       },
-      onEnd: (reason) => {
+      onEnd: (reason, refusedForMs) => {
         listener.onEnd();
-        handlers.onEnd(reason);
+        handlers.onEnd(reason, refusedForMs);
       },
     });
 

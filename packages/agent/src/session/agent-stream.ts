@@ -14,8 +14,8 @@ export interface AgentStream {
 
 export interface StreamHandlers {
   onMessage: (message: ControllerMessage__Output) => void;
-  /** Once, also after `end` and `destroy`. */
-  onEnd: (reason: string) => void;
+  /** Once, also after `end` and `destroy`. `refusedForMs`: the other side does not want it, or is the wrong one; how long to wait. */
+  onEnd: (reason: string, refusedForMs?: number) => void;
 }
 
 /** Never throws: an endpoint that cannot be reached ends the stream. */

@@ -1,21 +1,30 @@
 import * as grpc from '@grpc/grpc-js';
 import { agentProtocol } from '@mini-ecs/shared';
-import type { AgentStream, OpenStream } from './agent-stream.ts';
+import { controllerChannelOptions } from '../credentials/certificate-calls.ts';
+import type { AgentStream, StreamHandlers } from './agent-stream.ts';
 
 /** A full set of assignments of a large instance. */
 const maxMessageBytes = 64 * 1024 * 1024;
 
 const channelOptions: grpc.ChannelOptions = {
-  'grpc.max_receive_message_length': maxMessageBytes,
-  'grpc.max_send_message_length': maxMessageBytes,
+  ...controllerChannelOptions,
   // The agent has its own back-off: a new channel must not inherit that of the last one.
   'grpc.use_local_subchannel_pool': 1,
-  'grpc.enable_retries': 0,
-  'grpc.enable_channelz': 0,
+  'grpc.max_receive_message_length': maxMessageBytes,
+  'grpc.max_send_message_length': maxMessageBytes,
 };
 
-export const openGrpcStream: OpenStream = (endpoint, { onMessage, onEnd }): AgentStream => {
-  const client = new agentProtocol.AgentGateway(endpoint, grpc.credentials.createInsecure(), channelOptions);
+export interface GrpcStreamHandlers extends StreamHandlers {
+  /** Before `onEnd`: the controller does not take the certificate. */
+  onUnauthenticated: (reason: string) => void;
+}
+
+export function openGrpcStream(
+  endpoint: string,
+  credentials: grpc.ChannelCredentials,
+  { onMessage, onEnd, onUnauthenticated }: GrpcStreamHandlers,
+): AgentStream {
+  const client = new agentProtocol.AgentGateway(endpoint, credentials, channelOptions);
   const call = client.Session();
   let ended = false;
   let wake: (() => void)[] = [];
@@ -27,7 +36,11 @@ export const openGrpcStream: OpenStream = (endpoint, { onMessage, onEnd }): Agen
     onEnd(reason);
   };
   call.on('data', onMessage);
-  call.on('error', (error: grpc.ServiceError) => finish(error.details || error.message));
+  call.on('error', (error: grpc.ServiceError) => {
+    const reason = error.details || error.message;
+    if (error.code === grpc.status.UNAUTHENTICATED) onUnauthenticated(reason);
+    finish(reason);
+  });
   call.on('end', () => finish('the controller ended the session'));
   call.on('drain', () => {
     const resumed = wake;
@@ -50,4 +63,4 @@ export const openGrpcStream: OpenStream = (endpoint, { onMessage, onEnd }): Agen
       finish('cancelled');
     },
   };
-};
+}

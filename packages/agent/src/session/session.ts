@@ -60,7 +60,13 @@ export class Session {
     this.#cancelWelcome = deps.timers.after(welcomeTimeoutMs, () => this.#abandon('no Welcome in time'));
     this.#stream = deps.openStream(endpoint, {
       onMessage: (message) => this.#receive(message),
-      onEnd: (reason) => this.#finish({ welcomed: this.#welcomed, reason, refused: false, retryAfterMs: 0 }),
+      onEnd: (reason, refusedForMs) =>
+        this.#finish({
+          welcomed: this.#welcomed,
+          reason,
+          refused: refusedForMs !== undefined,
+          retryAfterMs: refusedForMs ?? 0,
+        }),
     });
     this.#logs = new LogSender(deps.runtime, deps.recordOf, this.#stream);
     this.#stream.send({ hello: deps.hello() });

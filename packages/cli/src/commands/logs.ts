@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { findClientSettings, signedGet } from '../api-client.ts';
+import { findClientSettings, signedCall } from '../api-client.ts';
 import { defaultDataDir } from '../client-settings.ts';
 
 interface LogsOptions {
@@ -26,7 +26,7 @@ async function printLog(task: string, container: string | undefined, options: Lo
   if (container) query['container'] = container;
   if (options.follow) query['follow'] = 'true';
   if (options.tail) query['tail'] = String(options.tail);
-  const response = await signedGet(findClientSettings(options.dataDir), '/-/logs', query);
+  const response = await signedCall(findClientSettings(options.dataDir), { method: 'GET', route: '/-/logs', query });
   if (!response.body) return;
   try {
     await pipeline(Readable.fromWeb(response.body), process.stdout, { end: false });

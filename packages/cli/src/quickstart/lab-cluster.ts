@@ -3,6 +3,7 @@ import type { ContainerInstance, ECSClient } from '@aws-sdk/client-ecs';
 import type { Lab, LabHost } from '@mini-ecs/lab';
 import path from 'node:path';
 import type { ClientSettings } from '../client-settings.ts';
+import { createJoinToken } from '../join-tokens.ts';
 import { agentProcess, controllerProcess, waitForAgents, waitForController, withLog } from './cluster-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { Waiting } from './wait-until.ts';
@@ -56,13 +57,15 @@ export class LabCluster {
     return waitForController(this.settings.endpoint, this.controller, waiting);
   }
 
-  /** Starts the agents and waits until all have joined. The engines run, and the cluster exists. */
+  /** Starts the agents, with a join token for all of them, and waits until they have joined. The engines run, and the cluster exists. */
   async joinAgents(client: ECSClient, waiting: Waiting): Promise<ContainerInstance[]> {
-    for (const agent of this.agents) agent.start();
+    const { cluster } = this.#options;
+    const { token } = await createJoinToken(this.settings, { cluster, uses: this.agents.length });
+    for (const agent of this.agents) agent.start({ MINI_ECS_JOIN_TOKEN: token });
     const ended = (): ManagedProcess | undefined => this.agents.find(({ isRunning }) => !isRunning);
     const hopeless = (): string | undefined => ended() && `The ${ended()?.name} ended`;
     try {
-      return await waitForAgents(client, this.#options.cluster, this.agents.length, { hopeless, ...waiting });
+      return await waitForAgents(client, cluster, this.agents.length, { hopeless, ...waiting });
     } catch (error) {
       throw withLog(error, ended() ?? (this.agents[0] as ManagedProcess));
     }
@@ -81,7 +84,6 @@ export class LabCluster {
       apiPort,
       agentPort,
       accessKey,
-      // The bridge's address is the lab's own network: the only other place where agents may speak in clear.
       agentHosts: ['127.0.0.1', lab.address],
       environment: this.#environment(),
       logFile: path.join(logFolder, `${name}.log`),

@@ -17,6 +17,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { createEcsClient } from '../api-client.ts';
 import type { ClientSettings } from '../client-settings.ts';
+import { createJoinToken } from '../join-tokens.ts';
 import { agentProcess, controllerProcess, waitForAgents, waitForController } from './cluster-processes.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import type { UpOptions } from './options.ts';
@@ -64,7 +65,8 @@ export class LocalQuickstart implements QuickstartCluster {
       await waitForController(settings.endpoint, controller, { timeoutMs: 20_000, signal });
       await client.send(new CreateClusterCommand({ clusterName: cluster }));
     });
-    agent.start();
+    const { token } = await createJoinToken(settings, { cluster });
+    agent.start({ MINI_ECS_JOIN_TOKEN: token });
     await this.#recordProcesses();
     const [instance] = await steps.run(`The agent has joined cluster ${cluster}`, seeLogs, () =>
       waitForAgents(client, cluster, 1, { timeoutMs: 30_000, signal }),

@@ -19,6 +19,7 @@ const restartDelayMs = 1_000;
 export class ManagedProcess {
   readonly #options: ManagedProcessOptions;
   #child?: ChildProcess;
+  #more: NodeJS.ProcessEnv = {};
   #restart?: NodeJS.Timeout;
   #stopping = false;
 
@@ -43,15 +44,17 @@ export class ManagedProcess {
     return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  start(): void {
+  /** `more`: environment that was not known before, of this start and every later one. */
+  start(more: NodeJS.ProcessEnv = this.#more): void {
     if (this.isRunning) return;
+    this.#more = more;
     this.#stopping = false;
     const { command, environment, logFile } = this.#options;
     mkdirSync(path.dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
     const [program = '', ...args] = command;
     // A process group of its own: Ctrl-C in the terminal goes to whoever started it, which ends it in the right order.
-    const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true, env: environment });
+    const child = spawn(program, args, { stdio: ['ignore', log, log], detached: true, env: { ...environment, ...more } });
     closeSync(log);
     child.once('error', (error) => this.#ended(child, error.message));
     child.once('exit', (code, signal) => this.#ended(child, signal ? `killed by ${signal}` : `exit code ${code}`));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore } from '../store/memory-store.ts';
 import { globalPartition } from '../store/store.ts';
+import { SecretKeyError } from '../identity/sealed-secrets.ts';
 import { CredentialError, credentialsFile, openCredentials, parseAccessKey, type AccessKey } from './credentials.ts';
 
 const aStore = (): MemoryStore => new MemoryStore({ clock: systemClock });
@@ -108,7 +109,7 @@ test('files of the data directory that are not what they should be are told by n
   const dataDir = await aDataDir(t);
   await writeFile(join(dataDir, 'secret.key'), 'short');
   await t.throwsAsync(openCredentials({ store: aStore(), dataDir }), {
-    instanceOf: CredentialError,
+    instanceOf: SecretKeyError,
     message: /secret\.key must hold 32 bytes/,
   });
   const other = await aDataDir(t);

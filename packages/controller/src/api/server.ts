@@ -7,9 +7,15 @@ import Fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions, Server as TlsServer } from 'node:tls';
+import type { Authority } from '../identity/authority.ts';
+import type { KeyAndCertificate } from '../identity/certificates.ts';
+import type { ServerIdentity } from '../identity/server-identity.ts';
 import { ApiError } from './api-error.ts';
 import { ecsService } from './aws-json-service.ts';
 import type { CredentialStore } from './credentials.ts';
+import { addCertificateRoutes } from './certificates-route.ts';
+import { addTokenRoutes } from './tokens-route.ts';
 import { apiErrorOf } from './faults.ts';
 import { answerCall } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
@@ -28,6 +34,10 @@ export interface ApiServerOptions {
   credentials: CredentialStore;
   /** Without it `/-/logs` answers that there is none to read. */
   logs?: LogSource;
+  /** What join tokens name it by. */
+  authority: Pick<Authority, 'fingerprint'>;
+  /** With it the API speaks TLS only. */
+  server?: ServerIdentity;
   config: ArnScope;
 }
 
@@ -43,9 +53,10 @@ const closeGraceMs = 7_000;
 
 const contentType = 'application/x-amz-json-1.1';
 
-export async function startApiServer({ context, host, port, credentials, logs, config }: ApiServerOptions): Promise<ApiServer> {
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { context, host, port, credentials, logs, authority, server: identity, config } = options;
   const door: FrontDoor = { services: [ecsService(ecsOperations)], context, credentials, config };
-  const server = createServer(context);
+  const server = createServer(context, identity);
   const closing = new AbortController();
 
   server.post('/', async (request, reply) => {
@@ -55,17 +66,25 @@ export async function startApiServer({ context, host, port, credentials, logs, c
   });
   addHealthRoute(server, context.store);
   addLogsRoute(server, door, logs, closing.signal);
+  addTokenRoutes(server, door, authority);
+  addCertificateRoutes(server, door);
 
   await server.listen({ host, port });
   const bound = (server.server.address() as AddressInfo).port;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    url: `${identity ? 'https' : 'http'}://${reachable(host)}:${bound}`,
     port: bound,
     async close() {
       closing.abort();
       await closeConnections(server);
     },
   };
+}
+
+/** How a client on this machine names it. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /**
@@ -84,8 +103,9 @@ async function closeConnections(server: FastifyInstance): Promise<void> {
   }
 }
 
-function createServer(context: ApiContext): FastifyInstance {
+function createServer(context: ApiContext, identity: ServerIdentity | undefined): FastifyInstance {
   const server = Fastify({
+    https: identity ? tlsOf(identity.own) : null,
     genReqId: context.newUuid,
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
@@ -94,6 +114,7 @@ function createServer(context: ApiContext): FastifyInstance {
     frameworkErrors: (error, request, reply) => void sendError(context, error, request, reply),
     clientErrorHandler: (error, socket) => answerBrokenRequest(context, error, socket),
   });
+  identity?.onRenewed((own) => (server.server as unknown as TlsServer).setSecureContext(tlsOf(own)));
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) => readBody(payload));
   server.addHook('onRequest', async (request, reply) => {
@@ -109,6 +130,12 @@ function createServer(context: ApiContext): FastifyInstance {
   });
   return server;
 }
+
+const tlsOf = ({ key, certificate }: KeyAndCertificate): SecureContextOptions => ({
+  key,
+  cert: certificate,
+  minVersion: 'TLSv1.2',
+});
 
 function checkContentType({ headers }: FastifyRequest): void {
   const given = headers['content-type'];

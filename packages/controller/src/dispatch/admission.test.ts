@@ -1,8 +1,9 @@
 import { agentProtocolVersion, type HelloReceived } from '@mini-ecs/shared';
 import test from 'ava';
 import { anInstance } from '../../../../test/support/domain-builders.ts';
+import type { Enrolment } from '../domain/enrolment.ts';
 import { helloProblem, registrationOf, storeMismatch } from './admission.ts';
-import { endOfSession } from './session-standing.ts';
+import { endOfEnrolment, endOfSession } from './session-standing.ts';
 
 const store = { id: 'store-1', epoch: 3, schemaVersion: 1 };
 
@@ -58,4 +59,36 @@ test('a session goes on while it is the recorded one of a connected instance', (
   t.is(endOfSession('session-1', anInstance({ status: 'INACTIVE' }))?.code, 'UNKNOWN_INSTANCE');
   t.is(endOfSession('session-1', anInstance({ session: 'session-2' }))?.code, 'SUPERSEDED');
   t.is(endOfSession('session-1', anInstance({ connected: false }))?.code, 'UNAVAILABLE');
+});
+
+test('attributes that the enrolment fixes win over those that the agent says', (t) => {
+  const attributes = [
+    { name: 'rack', value: 'mine' },
+    { name: 'disk', value: 'ssd' },
+  ];
+  t.deepEqual(registrationOf(aHello({ attributes }), 1, { rack: 'r1' }).attributes, { rack: 'r1', disk: 'ssd' });
+});
+
+test('a session ends with the enrolment that it was admitted by, not with its certificate', (t) => {
+  const admittedBy: Enrolment = {
+    cluster: 'default',
+    instance: 'a'.repeat(32),
+    token: 'token-1',
+    keyHash: 'key',
+    enrolledAt: 7,
+    attributes: {},
+    certificates: [{ serial: 'a', issuedAt: 0, expiresAt: 1 }],
+    revokedAt: undefined,
+    version: 1,
+  };
+  t.is(endOfEnrolment(admittedBy, { ...admittedBy, certificates: [], version: 9 }), undefined);
+  for (const [now, words] of [
+    [undefined, /has not joined/],
+    [{ ...admittedBy, revokedAt: 8 }, /was revoked/],
+    [{ ...admittedBy, enrolledAt: 8 }, /newer certificates/],
+  ] as const) {
+    const end = endOfEnrolment(admittedBy, now);
+    t.is(end?.code, 'CERTIFICATE_REFUSED');
+    t.regex(end?.message ?? '', words);
+  }
 });

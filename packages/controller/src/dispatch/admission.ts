@@ -3,10 +3,12 @@
  * enrolled with, so one that knows a store is never taken in by another, nor registered anew by this one.
  */
 import { agentProtocolVersion, encodePorts, type Clock, type HelloReceived } from '@mini-ecs/shared';
+import type { Enrolment } from '../domain/enrolment.ts';
 import type { InstanceRegistration } from '../domain/container-instance.ts';
 import type { Projections } from '../projection/projection.ts';
 import type { OpenSessionResult, Store, StoreIdentity } from '../store/store.ts';
 import { refusal, type Refusal } from './refusal.ts';
+import { enrolmentProblem, holderProblem, type CertificateHolder } from './certificate-holder.ts';
 import type { SessionIdentity } from './agent-session.ts';
 
 export interface AdmissionContext {
@@ -54,31 +56,48 @@ export function storeMismatch(hello: Pick<HelloReceived, 'storeId' | 'storeEpoch
   return undefined;
 }
 
-/** Opens the session in the store: from then on it is the only one that may write for the instance. Throws what the store throws. */
-export async function admit(hello: HelloReceived, context: AdmissionContext): Promise<Admission> {
+/**
+ * Opens the session in the store: from then on it is the only one that may write for the instance. `holder` undefined: the
+ * transport itself tells agents apart (a simulated network). Throws what the store throws.
+ */
+export async function admit(
+  hello: HelloReceived,
+  holder: CertificateHolder | undefined,
+  context: AdmissionContext,
+): Promise<Admission> {
   const problem = helloProblem(hello);
   if (problem !== undefined) return refused(refusal('BAD_HELLO', problem));
+  const { cluster, instanceId: instance } = hello;
+  const impostor = holder && holderProblem(holder, { cluster, instance });
+  if (impostor) return refused(impostor);
   const identity = await context.store.identity();
   const mismatch = storeMismatch(hello, identity);
   if (mismatch) return refused(mismatch);
   const { clusterNames } = await context.projections.currentGlobal();
   // Asked first, because a projection of every name that agents come up with would stay in memory.
   if (!clusterNames.has(hello.cluster)) return notOpened(hello, 'CLUSTER_NOT_FOUND');
-  const session = context.newUuid();
-  const opened = await open(hello, session, context);
+  const view = await context.projections.current(cluster);
+  const enrolment = holder && view.enrolments.get(instance);
+  const refusedHolder = holder && enrolmentProblem(holder, enrolment);
+  if (refusedHolder) return refused(refusedHolder);
+  const id = context.newUuid();
+  const registration = registrationOf(
+    hello,
+    view.instances.get(instance)?.registration.registeredAt ?? context.clock.now(),
+    enrolment?.attributes,
+  );
+  const opened = await open(hello, id, registration, context);
   if (!opened.ok) return notOpened(hello, opened.reason);
-  const { cluster, instanceId: instance } = hello;
-  return { admitted: true, store: identity, session: { id: session, cluster, instance, openedAt: opened.seq } };
+  return { admitted: true, store: identity, session: { id, cluster, instance, openedAt: opened.seq, enrolment } };
 }
 
-async function open(
+function open(
   hello: HelloReceived,
   session: string,
-  { store, projections, clock, leaseMs }: AdmissionContext,
+  registration: InstanceRegistration,
+  { store, leaseMs }: AdmissionContext,
 ): Promise<OpenSessionResult> {
   const { cluster, instanceId: instance } = hello;
-  const view = await projections.current(cluster);
-  const registration = registrationOf(hello, view.instances.get(instance)?.registration.registeredAt ?? clock.now());
   const { cpu, memory, ports } = registration.resources;
   return store.openSession({
     cluster,
@@ -102,8 +121,12 @@ function notOpened(hello: HelloReceived, reason: 'CLUSTER_NOT_FOUND' | 'UNKNOWN_
   }
 }
 
-/** `registeredAt` in ms since the epoch: that of the first session. */
-export function registrationOf(hello: HelloReceived, registeredAt: number): InstanceRegistration {
+/** `registeredAt` in ms since the epoch: that of the first session. `fixed`: attributes that win over the agent's own. */
+export function registrationOf(
+  hello: HelloReceived,
+  registeredAt: number,
+  fixed: Enrolment['attributes'] = {},
+): InstanceRegistration {
   const { hostname, address, agentVersion, dockerVersion, resources, attributes } = hello;
   return {
     hostname,
@@ -111,7 +134,7 @@ export function registrationOf(hello: HelloReceived, registeredAt: number): Inst
     agentVersion,
     dockerVersion,
     resources: { cpu: resources?.cpu ?? 0, memory: resources?.memory ?? 0, ports: resources?.reservedPorts ?? [] },
-    attributes: Object.fromEntries(attributes.map(({ name, value }) => [name, value ?? null])),
+    attributes: { ...Object.fromEntries(attributes.map(({ name, value }) => [name, value ?? null])), ...fixed },
     registeredAt,
   };
 }

@@ -1,20 +1,35 @@
-/** The gRPC service that agents connect to: one stream an agent. */
+/** The gRPC service that agents connect to: one stream an agent, and before it what gives it a certificate. */
 import * as grpc from '@grpc/grpc-js';
-import { agentProtocol, type AgentGatewayHandlers } from '@mini-ecs/shared';
+import { agentProtocol, type AgentGatewayHandlers, type IssuedCertificateMessage, type Logger } from '@mini-ecs/shared';
 import { isIPv6 } from 'node:net';
-import { AgentStream } from './agent-stream.ts';
+import type { Enroller, Issue } from '../identity/enroller.ts';
+import type { ServerIdentity } from '../identity/server-identity.ts';
+import { AgentPortCredentials } from './agent-port-credentials.ts';
+import { AgentStream, type AgentCall } from './agent-stream.ts';
+import { holderOf, noCertificate } from './certificate-holder.ts';
 import { shutdownGraceMs, type SessionHost } from './session-host.ts';
 
 /** A full set of thousands of assignments is one message. */
 const maxMessageBytes = 64 * 1024 * 1024;
 const keepaliveMs = 30_000;
 
+export interface AgentGatewayOptions {
+  host: SessionHost;
+  server: ServerIdentity;
+  enroller: Enroller;
+  log: Logger;
+}
+
 export class AgentGateway {
   readonly #host: SessionHost;
+  readonly #log: Logger;
+  readonly #credentials: grpc.ServerCredentials;
   readonly #server: grpc.Server;
 
-  constructor(host: SessionHost) {
+  constructor({ host, server, enroller, log }: AgentGatewayOptions) {
     this.#host = host;
+    this.#log = log;
+    this.#credentials = new AgentPortCredentials(server);
     this.#server = new grpc.Server({
       'grpc.max_receive_message_length': maxMessageBytes,
       'grpc.max_send_message_length': maxMessageBytes,
@@ -24,7 +39,11 @@ export class AgentGateway {
       'grpc.keepalive_time_ms': keepaliveMs,
       'grpc.keepalive_timeout_ms': keepaliveMs,
     });
-    const handlers: AgentGatewayHandlers = { Session: (call) => this.#host.accept(new AgentStream(call)) };
+    const handlers: AgentGatewayHandlers = {
+      Session: (call) => this.#openSession(call),
+      Enroll: (call, answer) => void this.#answer(enroller.enroll(call.request), answer),
+      Renew: (call, answer) => void this.#answer(enroller.renew(call.request), answer),
+    };
     this.#server.addService(agentProtocol.AgentGateway.service, handlers);
   }
 
@@ -45,10 +64,28 @@ export class AgentGateway {
     clearTimeout(forced);
   }
 
+  #openSession(call: AgentCall): void {
+    const holder = holderOf(call.getAuthContext());
+    if (holder) return this.#host.accept(new AgentStream(call), holder);
+    this.#log.info({ peer: call.getPeer() }, 'An agent without a certificate of this cluster was refused.');
+    call.emit('error', { code: grpc.status.UNAUTHENTICATED, details: noCertificate });
+  }
+
+  async #answer(issuing: Promise<Issue>, answer: grpc.sendUnaryData<IssuedCertificateMessage>): Promise<void> {
+    try {
+      const issue = await issuing;
+      if (issue.issued) answer(null, issue.message);
+      else answer({ code: grpc.status.UNAUTHENTICATED, details: issue.reason });
+    } catch (error) {
+      this.#log.warn({ err: error }, 'A certificate could not be issued.');
+      answer({ code: grpc.status.UNAVAILABLE, details: 'The store does not answer.' });
+    }
+  }
+
   #bind(host: string, port: number): Promise<number> {
     const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(address, this.#credentials, (error, bound) => {
         if (error) reject(error);
         else resolve(bound);
       });

@@ -1,12 +1,13 @@
 /** The session of one agent, from its admission to its end. */
 import type { AgentMessage__Output, Clock, HelloReceived, Logger } from '@mini-ecs/shared';
+import type { Enrolment } from '../domain/enrolment.ts';
 import type { ClusterView, Projections } from '../projection/projection.ts';
 import type { Store, StoreIdentity } from '../store/store.ts';
 import type { AgentStream } from './agent-stream.ts';
 import { SessionLogs } from './log-relay.ts';
 import { refusal, type Refusal } from './refusal.ts';
 import { SessionAssignments } from './session-assignments.ts';
-import { endOfSession } from './session-standing.ts';
+import { endOfEnrolment, endOfSession } from './session-standing.ts';
 import { StatusIntake } from './status-intake.ts';
 import type { TaskSpecs } from './task-specs.ts';
 
@@ -28,6 +29,8 @@ export interface SessionIdentity {
   instance: string;
   /** The feed position at which the store recorded it. */
   openedAt: number;
+  /** Of the certificate that it was opened with; undefined where the transport itself tells agents apart. */
+  enrolment: Enrolment | undefined;
 }
 
 export class AgentSession {
@@ -36,6 +39,7 @@ export class AgentSession {
   readonly instance: string;
   readonly logs: SessionLogs;
   readonly #openedAt: number;
+  readonly #enrolment: Enrolment | undefined;
   readonly #context: SessionContext;
   readonly #log: Logger;
   readonly #stream: AgentStream;
@@ -44,12 +48,13 @@ export class AgentSession {
   #lastHeardAt: number;
 
   constructor(identity: SessionIdentity, stream: AgentStream, context: SessionContext) {
-    const { id, cluster, instance, openedAt } = identity;
+    const { id, cluster, instance, openedAt, enrolment } = identity;
     const { projections, specs, clock } = context;
     this.id = id;
     this.cluster = cluster;
     this.instance = instance;
     this.#openedAt = openedAt;
+    this.#enrolment = enrolment;
     this.#context = context;
     this.#stream = stream;
     this.#log = context.log.child({ cluster, instance, session: id });
@@ -105,7 +110,7 @@ export class AgentSession {
   /** Ends the session if the store says so, else tells the agent what changed. False: call it again when specs are known. */
   catchUp(view: ClusterView): boolean {
     if (this.#stream.hasEnded || view.position < this.#openedAt) return true;
-    const end = endOfSession(this.id, view.instances.get(this.instance));
+    const end = this.#endIn(view);
     if (!end) return this.#assignments.sendIncrement(view);
     this.end(end);
     return true;
@@ -114,7 +119,7 @@ export class AgentSession {
   /** The store refused it a write or a lease; the instance says why: superseded, judged lost, deregistered, another store. */
   async endAsRefused(): Promise<void> {
     const view = await this.#context.projections.current(this.cluster).catch(() => undefined);
-    const known = view && endOfSession(this.id, view.instances.get(this.instance));
+    const known = view && this.#endIn(view);
     this.end(known ?? refusal('UNAVAILABLE', 'The store does not take this session as the current one.', 0));
   }
 
@@ -128,6 +133,12 @@ export class AgentSession {
   async close(): Promise<void> {
     this.logs.close();
     await this.#intake.close();
+  }
+
+  #endIn(view: ClusterView): Refusal | undefined {
+    const end = endOfSession(this.id, view.instances.get(this.instance));
+    if (end || !this.#enrolment) return end;
+    return endOfEnrolment(this.#enrolment, view.enrolments.get(this.instance));
   }
 
   /** Its containers run on, and nobody is told anything: the lease decides, as if the host were cut off. */
@@ -148,7 +159,7 @@ export class AgentSession {
 
   async #sendFullSet(): Promise<void> {
     const view = await this.#context.projections.current(this.cluster);
-    const end = endOfSession(this.id, view.instances.get(this.instance));
+    const end = this.#endIn(view);
     if (end) return this.end(end);
     await this.#assignments.sendFullSet();
     this.#context.schedule(this);

@@ -3,7 +3,7 @@
  * of heartbeat answers only the newest is kept, other messages up to a limit, and whoever computes assignments
  * is asked to wait (`isBlocked`): an increment made later says everything at once.
  */
-import type * as grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import type { AgentMessage__Output, ControllerMessage } from '@mini-ecs/shared';
 import type { Refusal } from './refusal.ts';
 
@@ -77,19 +77,25 @@ export class AgentStream {
     else this.send(message);
   }
 
-  /** Tells why and ends. */
+  /** Tells why and ends; for want of a certificate that serves with gRPC's own status for it. */
   refuse(refusal: Refusal): void {
     if (this.#ended) return;
     this.#write({ refusal });
-    this.end();
+    if (refusal.code !== 'CERTIFICATE_REFUSED') return this.end();
+    this.#end();
+    this.#call.emit('error', { code: grpc.status.UNAUTHENTICATED, details: refusal.message });
   }
 
   end(): void {
     if (this.#ended) return;
+    this.#end();
+    if (!this.#call.destroyed) this.#call.end();
+  }
+
+  #end(): void {
     this.#ended = true;
     this.#waiting = [];
     this.#heartbeatAck = undefined;
-    if (!this.#call.destroyed) this.#call.end();
     this.#ending.resolve();
   }
 

@@ -56,7 +56,8 @@ export class AssignmentPush {
     const view = this.#projections.peek(cluster);
     if (!view) return;
     for (const { kind, id } of changes) {
-      const instance = kind === 'task' ? view.tasks.get(id)?.instance : kind === 'instance' ? id : undefined;
+      const instance =
+        kind === 'task' ? view.tasks.get(id)?.instance : kind === 'instance' || kind === 'enrolment' ? id : undefined;
       const session = instance === undefined ? undefined : this.#sessions.find(cluster, instance);
       if (!session) continue;
       if (kind === 'task') session.touch(id);

@@ -4,6 +4,8 @@
  */
 import type { Clock, Logger } from '@mini-ecs/shared';
 import type { LogSource } from '../api/operation.ts';
+import type { Enroller } from '../identity/enroller.ts';
+import type { ServerIdentity } from '../identity/server-identity.ts';
 import type { Projections } from '../projection/projection.ts';
 import type { Store } from '../store/store.ts';
 import { AgentGateway } from './agent-gateway.ts';
@@ -41,6 +43,9 @@ export interface DispatchOptions {
   clock: Clock;
   log: Logger;
   newUuid: () => string;
+  /** What is shown to agents. */
+  server: ServerIdentity;
+  enroller: Enroller;
   config: DispatchConfig;
 }
 
@@ -64,7 +69,9 @@ export interface Sessions {
 
 type SessionsConfig = Omit<DispatchConfig, 'hosts' | 'port'>;
 
-export function startSessions(options: Omit<DispatchOptions, 'config'> & { config: SessionsConfig }): Sessions {
+export function startSessions(
+  options: Omit<DispatchOptions, 'server' | 'enroller' | 'config'> & { config: SessionsConfig },
+): Sessions {
   const { store, projections, clock, log, newUuid, config } = options;
   const { leaseMs, sweepPeriodMs = 500, helloTimeoutMs = 5_000, reconsiderPeriodMs = 10_000 } = config;
   const sessions = new SessionRegistry();
@@ -96,9 +103,10 @@ export function startSessions(options: Omit<DispatchOptions, 'config'> & { confi
 
 /** Resolves when agents can connect; rejects when an address cannot be bound. */
 export async function startDispatch(options: DispatchOptions): Promise<Dispatch> {
-  const { hosts, port } = options.config;
+  const { server, enroller, log, config } = options;
+  const { hosts, port } = config;
   const sessions = startSessions(options);
-  const gateway = new AgentGateway(sessions.host);
+  const gateway = new AgentGateway({ host: sessions.host, server, enroller, log });
   const close = async (): Promise<void> => {
     await Promise.all([gateway.close(), sessions.stop()]);
   };

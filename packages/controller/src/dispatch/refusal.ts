@@ -6,7 +6,8 @@ export type RefusalCode =
   | 'CLUSTER_NOT_FOUND'
   | 'SUPERSEDED'
   | 'UNAVAILABLE'
-  | 'BAD_HELLO';
+  | 'BAD_HELLO'
+  | 'CERTIFICATE_REFUSED';
 
 export interface Refusal {
   code: RefusalCode;
@@ -27,6 +28,7 @@ const retryAfterMs: Record<RefusalCode, number> = {
   SUPERSEDED: 10_000,
   UNAVAILABLE: 1_000,
   BAD_HELLO: 15_000,
+  CERTIFICATE_REFUSED: 5_000,
 };
 
 export const refusal = (code: RefusalCode, message: string, retryAfter = retryAfterMs[code]): Refusal => ({

@@ -3,6 +3,7 @@ import type { HelloReceived, Logger } from '@mini-ecs/shared';
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit, type AdmissionContext, type Admitted } from './admission.ts';
 import { AgentSession, type SessionContext } from './agent-session.ts';
+import type { CertificateHolder } from './certificate-holder.ts';
 import type { AgentStream } from './agent-stream.ts';
 import { refusal, type Refusal } from './refusal.ts';
 import type { SessionRegistry } from './session-registry.ts';
@@ -28,8 +29,9 @@ export class SessionHost {
     this.#options = options;
   }
 
-  accept(stream: AgentStream): void {
-    const served = this.#serve(stream).finally(() => this.#serving.delete(stream));
+  /** `holder`: who opened it; undefined where the transport itself tells agents apart (a simulated network). */
+  accept(stream: AgentStream, holder: CertificateHolder | undefined): void {
+    const served = this.#serve(stream, holder).finally(() => this.#serving.delete(stream));
     this.#serving.set(stream, served);
   }
 
@@ -41,13 +43,13 @@ export class SessionHost {
     await Promise.race([written, delay(shutdownGraceMs, undefined, { ref: false })]);
   }
 
-  async #serve(stream: AgentStream): Promise<void> {
+  async #serve(stream: AgentStream, holder: CertificateHolder | undefined): Promise<void> {
     const { log, helloTimeoutMs } = this.#options;
     if (this.#isClosing) return stream.refuse(closing);
     const hello = await receiveHello(stream, helloTimeoutMs);
     if (!hello) return;
     try {
-      const admission = await admit(hello, this.#options.admission);
+      const admission = await admit(hello, holder, this.#options.admission);
       if (admission.admitted) await this.#run(hello, admission, stream);
       else this.#refuse(hello, admission.refusal, stream);
     } catch (error) {

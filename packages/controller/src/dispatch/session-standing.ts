@@ -1,5 +1,7 @@
 /** What the store holds of a session's instance decides whether the session goes on. */
+import type { Enrolment } from '../domain/enrolment.ts';
 import type { ContainerInstance } from '../domain/container-instance.ts';
+import { certificateProblems } from '../identity/enrolment-refusals.ts';
 import { refusal, type Refusal } from './refusal.ts';
 
 /**
@@ -14,4 +16,16 @@ export function endOfSession(session: string, instance: ContainerInstance | unde
   if (!instance.connected)
     return refusal('UNAVAILABLE', 'Nothing was heard of this session for longer than its lease; open a new one.', 0);
   return undefined;
+}
+
+/**
+ * Why the session must end because of its certificate: the enrolment that it was admitted by was revoked, or another took its place.
+ * That the certificate itself ends meanwhile, or is renewed, is no reason.
+ */
+export function endOfEnrolment(admittedBy: Enrolment, now: Enrolment | undefined): Refusal | undefined {
+  const refuse = (problem: 'NOT_ENROLLED' | 'REVOKED' | 'REPLACED'): Refusal =>
+    refusal('CERTIFICATE_REFUSED', certificateProblems[problem](admittedBy));
+  if (!now) return refuse('NOT_ENROLLED');
+  if (now.revokedAt !== undefined) return refuse('REVOKED');
+  return now.enrolledAt === admittedBy.enrolledAt ? undefined : refuse('REPLACED');
 }

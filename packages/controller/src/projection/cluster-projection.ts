@@ -2,9 +2,11 @@
 import { hasStopped, isRunning } from '@mini-ecs/shared';
 import type { Cluster } from '../domain/cluster.ts';
 import type { ContainerInstance } from '../domain/container-instance.ts';
+import type { Enrolment } from '../domain/enrolment.ts';
+import type { JoinTokenRecord } from '../domain/join-token.ts';
 import type { Service } from '../domain/service.ts';
 import type { Task } from '../domain/task.ts';
-import { decodeCluster, decodeInstance, decodeService, decodeTask } from '../store/records.ts';
+import { decodeCluster, decodeEnrolment, decodeInstance, decodeJoinToken, decodeService, decodeTask } from '../store/records.ts';
 import type { Change, Fields } from '../store/store.ts';
 import type { Replica } from './partition-follower.ts';
 import type { ClusterView, InstanceLoad, RecordChange } from './projection.ts';
@@ -74,6 +76,8 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
   services = new Map<string, Service>();
   tasks = new Map<string, Task>();
   instances = new Map<string, ContainerInstance>();
+  enrolments = new Map<string, Enrolment>();
+  joinTokens = new Map<string, JoinTokenRecord>();
   #inOrder = new TaskOrder();
   #byService = new TaskIndex();
   #byInstance = new TaskIndex();
@@ -124,6 +128,8 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
     this.tasks = other.tasks;
     this.instances = other.instances;
     this.#inOrder = other.#inOrder;
+    this.enrolments = other.enrolments;
+    this.joinTokens = other.joinTokens;
     this.#byService = other.#byService;
     this.#byInstance = other.#byInstance;
     this.#unplaced = other.#unplaced;
@@ -134,6 +140,8 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
     if (this.cluster) yield { kind: 'cluster', id: this.name };
     for (const id of this.services.keys()) yield { kind: 'service', id };
     for (const id of this.instances.keys()) yield { kind: 'instance', id };
+    for (const id of this.enrolments.keys()) yield { kind: 'enrolment', id };
+    for (const id of this.joinTokens.keys()) yield { kind: 'join-token', id };
     for (const id of this.tasks.keys()) yield { kind: 'task', id };
   }
 
@@ -153,10 +161,19 @@ export class ClusterProjection implements ClusterView, Replica<ClusterProjection
       case 'task':
         this.#replaceTask(id, fields && decodeTask(this.name, id, fields, this.tasks.get(id)));
         break;
+      case 'enrolment':
+        if (fields) this.enrolments.set(id, decodeEnrolment(this.name, id, fields));
+        else this.enrolments.delete(id);
+        break;
+      case 'join-token':
+        if (fields) this.joinTokens.set(id, decodeJoinToken(this.name, id, fields));
+        else this.joinTokens.delete(id);
+        break;
       case 'task-definition':
       case 'cluster-name':
       case 'setting':
       case 'access-key':
+      case 'authority':
         break; // of the global partition
     }
   }

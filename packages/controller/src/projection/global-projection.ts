@@ -70,10 +70,14 @@ export class GlobalProjection implements GlobalView, Replica<GlobalProjection> {
       case 'access-key':
         replaceDoc(this.accessKeys, id, fields);
         break;
+      case 'authority':
+        break; // read once, at the start
       case 'cluster':
       case 'service':
       case 'task':
       case 'instance':
+      case 'join-token':
+      case 'enrolment':
         break; // of a cluster's partition
     }
   }

@@ -8,6 +8,8 @@
  */
 import type { Cluster } from '../domain/cluster.ts';
 import type { ContainerInstance } from '../domain/container-instance.ts';
+import type { Enrolment } from '../domain/enrolment.ts';
+import type { JoinTokenRecord } from '../domain/join-token.ts';
 import type { Service } from '../domain/service.ts';
 import type { Task } from '../domain/task.ts';
 import type { TaskDefinition } from '../domain/task-definition.ts';
@@ -25,6 +27,9 @@ export interface ClusterView {
   readonly services: ReadonlyMap<string, Service>;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly instances: ReadonlyMap<string, ContainerInstance>;
+  /** Instance → how it got its certificates. */
+  readonly enrolments: ReadonlyMap<string, Enrolment>;
+  readonly joinTokens: ReadonlyMap<string, JoinTokenRecord>;
   /** Tasks of a service, STOPPED ones included until they are reaped. */
   tasksOfService(service: string): readonly Task[];
   /** Tasks bound to an instance, STOPPED ones included until they are reaped. */

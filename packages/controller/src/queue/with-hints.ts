@@ -30,6 +30,7 @@ export function withHints(store: Store, sink: Pick<WorkSink, 'add'>): Store {
     commitPlacement: (command) => queueing(command.cluster, store.commitPlacement(command)),
     refusals: (cluster, requestId) => store.refusals(cluster, requestId),
     reap: (command) => queueing(command.cluster, store.reap(command)),
+    enrolInstance: (command) => queueing(command.cluster, store.enrolInstance(command)),
     openSession: (command) => queueing(command.cluster, store.openSession(command)),
     reportStatus: (command) => queueing(command.cluster, store.reportStatus(command)),
     refreshLeases: (command) => store.refreshLeases(command),

@@ -5,6 +5,7 @@
 import { newUuid, type Clock } from '@mini-ecs/shared';
 import { commitPlacement } from './memory/placement-commands.ts';
 import { MemoryPartition } from './memory/partition.ts';
+import { enrolInstance } from './memory/enrolment-commands.ts';
 import * as records from './memory/record-commands.ts';
 import * as sessions from './memory/session-commands.ts';
 import * as tasks from './memory/task-commands.ts';
@@ -137,6 +138,12 @@ export class MemoryStore implements S.Store {
 
   async reap(command: { cluster: string; before: number; limit: number }): ReturnType<S.Store['reap']> {
     return this.#wake(tasks.reap(this.#partition(command.cluster), command));
+  }
+
+  // ── identity ──
+
+  async enrolInstance(command: S.EnrolInstance): Promise<S.EnrolmentResult> {
+    return this.#wake(enrolInstance(this.#partition(command.cluster), command, this.#clock.now()));
   }
 
   // ── sessions and leases ──

@@ -11,11 +11,17 @@
  *  task-definition  doc, status, deregisteredAt, deleteRequestedAt, tags: the API
  *  cluster-name     (none): the index of clusters, a superset of those that exist
  *  setting, access-key  doc: the API
+ *  authority        doc: the first controller of the store
+ *  join-token       doc, secretHash, expiresAt, instance, attributes: the API · usesLeft: the API, then enrolInstance
+ *  enrolment        token, keyHash, enrolledAt, attributes: enrolInstance · certificates: enrolInstance, renewals
+ *                   revokedAt: the API, deregistration
  *
  * Every record has `version`, raised by each write. Missing fields read as ''.
  */
 import { decodePorts, encodePorts, taskStatusRank } from '@mini-ecs/shared';
 import type { Cluster, ClusterSpec } from '../domain/cluster.ts';
+import type { Enrolment, IssuedCertificate } from '../domain/enrolment.ts';
+import type { JoinTokenRecord } from '../domain/join-token.ts';
 import type { ContainerInstance, InstanceRegistration } from '../domain/container-instance.ts';
 import type { Service, ServiceSpec, ServiceState } from '../domain/service.ts';
 import type { Tags } from '../domain/tag.ts';
@@ -131,3 +137,34 @@ export function decodeTaskDefinition(id: string, fields: Fields): TaskDefinition
     version: number(fields, 'version'),
   };
 }
+
+export const decodeJoinToken = (cluster: string, id: string, fields: Fields): JoinTokenRecord => ({
+  id,
+  cluster,
+  ...json<Pick<JoinTokenRecord, 'uses' | 'createdAt'>>(fields, 'doc'),
+  expiresAt: number(fields, 'expiresAt'),
+  usesLeft: number(fields, 'usesLeft'),
+  instance: fields['instance'] || undefined,
+  attributes: optionalJson(fields, 'attributes', {}),
+});
+
+export const encodeJoinToken = (token: JoinTokenRecord, secretHash: string): Fields => ({
+  doc: JSON.stringify({ uses: token.uses, createdAt: token.createdAt }),
+  secretHash,
+  expiresAt: String(token.expiresAt),
+  usesLeft: String(token.usesLeft),
+  instance: token.instance ?? '',
+  attributes: JSON.stringify(token.attributes),
+});
+
+export const decodeEnrolment = (cluster: string, instance: string, fields: Fields): Enrolment => ({
+  cluster,
+  instance,
+  token: fields['token'] ?? '',
+  keyHash: fields['keyHash'] ?? '',
+  enrolledAt: number(fields, 'enrolledAt'),
+  attributes: optionalJson(fields, 'attributes', {}),
+  certificates: optionalJson<IssuedCertificate[]>(fields, 'certificates', []),
+  revokedAt: optionalNumber(fields, 'revokedAt'),
+  version: number(fields, 'version'),
+});

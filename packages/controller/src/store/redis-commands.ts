@@ -13,6 +13,7 @@ export const commandNames = [
   'commit-service',
   'create-tasks',
   'delete-cluster',
+  'enrol-instance',
   'make-identity',
   'open-session',
   'put',

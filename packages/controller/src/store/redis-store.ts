@@ -204,6 +204,14 @@ export class RedisStore implements S.Store {
     return { ...written(reply), tasks: reply[3] as string[], instances: reply[4] as string[] };
   }
 
+  // ── identity ──
+
+  async enrolInstance(command: S.EnrolInstance): Promise<S.EnrolmentResult> {
+    const { cluster, instance, token, secretHash, keyHash, certificates } = command;
+    const reply = await this.#run('enrol-instance', cluster, [cluster, instance, token, secretHash, keyHash, certificates]);
+    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as S.EnrolmentRefusal };
+  }
+
   // ── sessions and leases ──
 
   async openSession(command: S.OpenSession): Promise<S.OpenSessionResult> {

@@ -10,6 +10,9 @@ export const recordKinds = [
   'cluster-name',
   'setting',
   'access-key',
+  'authority',
+  'join-token',
+  'enrolment',
 ] as const satisfies readonly RecordKind[];
 
 /** Raised when records or keys change in a way that an older controller would misread. */

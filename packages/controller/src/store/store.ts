@@ -3,7 +3,7 @@
  * pass one contract suite (test/contract).
  *
  * It is split into partitions: one for every ECS cluster, and `globalPartition` for what belongs to
- * none (task definitions, account settings, access keys, the index of clusters). A partition holds
+ * none (task definitions, account settings, access keys, the authority, the index of clusters). A partition holds
  * records (kind, id, a hash of string fields) and a gapless change feed. Every command is atomic:
  * it checks what it assumes, writes records and indexes, raises each touched record's `version`, and adds
  * each to the feed, or does nothing and answers why.
@@ -24,7 +24,10 @@ export type RecordKind =
   | 'task-definition'
   | 'cluster-name'
   | 'setting'
-  | 'access-key';
+  | 'access-key'
+  | 'authority'
+  | 'join-token'
+  | 'enrolment';
 
 export type Fields = Record<string, string>;
 
@@ -149,6 +152,28 @@ export interface CommitPlacementResult extends Written {
   withdrawn: boolean[];
 }
 
+export interface EnrolInstance {
+  cluster: string;
+  instance: string;
+  /** Id of the join token, and the SHA-256 of the secret that came with it. */
+  token: string;
+  secretHash: string;
+  /** SHA-256 of the public key: the same instance with the same key again is the same enrolment. */
+  keyHash: string;
+  /** The `certificates` field of the enrolment. */
+  certificates: string;
+}
+/** UNKNOWN_TOKEN: none such, or the secret is not its own. OTHER_INSTANCE: the token is for another one. */
+export type EnrolmentRefusal =
+  | 'CLUSTER_NOT_FOUND'
+  | 'UNKNOWN_TOKEN'
+  | 'TOKEN_EXPIRED'
+  | 'TOKEN_USED_UP'
+  | 'OTHER_INSTANCE'
+  | 'ALREADY_ENROLLED'
+  | 'DEREGISTERED';
+export type EnrolmentResult = Written | { ok: false; reason: EnrolmentRefusal };
+
 export interface OpenSession {
   cluster: string;
   instance: string;
@@ -242,7 +267,8 @@ export interface Store {
   // ── records of any kind ──
   /**
    * Creates or changes a record. Refused too: creating a task or an instance (createTasks and openSession do), and making a
-   * service active in a cluster that is INACTIVE. An instance that it makes INACTIVE loses its session and lease.
+   * service active in a cluster that is INACTIVE. An instance that it makes INACTIVE loses its session and lease, and its
+   * enrolment is revoked.
    */
   put(command: PutRecord): Promise<PutResult>;
   /** Refused too for an instance with tasks that have not STOPPED. */
@@ -261,6 +287,13 @@ export interface Store {
   refusals(cluster: string, requestId: string): Promise<string[]>;
   /** Removes tasks STOPPED, and instances INACTIVE, before `before` (ms), at most `limit` of each; the ids that went. */
   reap(command: { cluster: string; before: number; limit: number }): Promise<Written & { tasks: string[]; instances: string[] }>;
+
+  // ── identity ──
+  /**
+   * Takes one use of a join token and writes the instance's enrolment. An instance that is known already needs a token made for it,
+   * unless it asks again with the same key and token (its answer was lost): that takes no further use.
+   */
+  enrolInstance(command: EnrolInstance): Promise<EnrolmentResult>;
 
   // ── sessions and leases ──
   openSession(command: OpenSession): Promise<OpenSessionResult>;

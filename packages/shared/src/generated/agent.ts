@@ -8,16 +8,19 @@ import type { AssignmentIncrement as _miniecs_agent_v1_AssignmentIncrement, Assi
 import type { Attribute as _miniecs_agent_v1_Attribute, Attribute__Output as _miniecs_agent_v1_Attribute__Output } from './miniecs/agent/v1/Attribute.ts';
 import type { ContainerStatus as _miniecs_agent_v1_ContainerStatus, ContainerStatus__Output as _miniecs_agent_v1_ContainerStatus__Output } from './miniecs/agent/v1/ContainerStatus.ts';
 import type { ControllerMessage as _miniecs_agent_v1_ControllerMessage, ControllerMessage__Output as _miniecs_agent_v1_ControllerMessage__Output } from './miniecs/agent/v1/ControllerMessage.ts';
+import type { EnrollRequest as _miniecs_agent_v1_EnrollRequest, EnrollRequest__Output as _miniecs_agent_v1_EnrollRequest__Output } from './miniecs/agent/v1/EnrollRequest.ts';
 import type { Farewell as _miniecs_agent_v1_Farewell, Farewell__Output as _miniecs_agent_v1_Farewell__Output } from './miniecs/agent/v1/Farewell.ts';
 import type { FullAssignments as _miniecs_agent_v1_FullAssignments, FullAssignments__Output as _miniecs_agent_v1_FullAssignments__Output } from './miniecs/agent/v1/FullAssignments.ts';
 import type { Heartbeat as _miniecs_agent_v1_Heartbeat, Heartbeat__Output as _miniecs_agent_v1_Heartbeat__Output } from './miniecs/agent/v1/Heartbeat.ts';
 import type { HeartbeatAck as _miniecs_agent_v1_HeartbeatAck, HeartbeatAck__Output as _miniecs_agent_v1_HeartbeatAck__Output } from './miniecs/agent/v1/HeartbeatAck.ts';
 import type { Hello as _miniecs_agent_v1_Hello, Hello__Output as _miniecs_agent_v1_Hello__Output } from './miniecs/agent/v1/Hello.ts';
+import type { IssuedCertificate as _miniecs_agent_v1_IssuedCertificate, IssuedCertificate__Output as _miniecs_agent_v1_IssuedCertificate__Output } from './miniecs/agent/v1/IssuedCertificate.ts';
 import type { LogCancel as _miniecs_agent_v1_LogCancel, LogCancel__Output as _miniecs_agent_v1_LogCancel__Output } from './miniecs/agent/v1/LogCancel.ts';
 import type { LogChunk as _miniecs_agent_v1_LogChunk, LogChunk__Output as _miniecs_agent_v1_LogChunk__Output } from './miniecs/agent/v1/LogChunk.ts';
 import type { LogRequest as _miniecs_agent_v1_LogRequest, LogRequest__Output as _miniecs_agent_v1_LogRequest__Output } from './miniecs/agent/v1/LogRequest.ts';
 import type { NetworkBinding as _miniecs_agent_v1_NetworkBinding, NetworkBinding__Output as _miniecs_agent_v1_NetworkBinding__Output } from './miniecs/agent/v1/NetworkBinding.ts';
 import type { Refusal as _miniecs_agent_v1_Refusal, Refusal__Output as _miniecs_agent_v1_Refusal__Output } from './miniecs/agent/v1/Refusal.ts';
+import type { RenewRequest as _miniecs_agent_v1_RenewRequest, RenewRequest__Output as _miniecs_agent_v1_RenewRequest__Output } from './miniecs/agent/v1/RenewRequest.ts';
 import type { Resources as _miniecs_agent_v1_Resources, Resources__Output as _miniecs_agent_v1_Resources__Output } from './miniecs/agent/v1/Resources.ts';
 import type { Resync as _miniecs_agent_v1_Resync, Resync__Output as _miniecs_agent_v1_Resync__Output } from './miniecs/agent/v1/Resync.ts';
 import type { StatusAck as _miniecs_agent_v1_StatusAck, StatusAck__Output as _miniecs_agent_v1_StatusAck__Output } from './miniecs/agent/v1/StatusAck.ts';
@@ -40,16 +43,19 @@ export interface ProtoGrpcType {
         Attribute: MessageTypeDefinition<_miniecs_agent_v1_Attribute, _miniecs_agent_v1_Attribute__Output>
         ContainerStatus: MessageTypeDefinition<_miniecs_agent_v1_ContainerStatus, _miniecs_agent_v1_ContainerStatus__Output>
         ControllerMessage: MessageTypeDefinition<_miniecs_agent_v1_ControllerMessage, _miniecs_agent_v1_ControllerMessage__Output>
+        EnrollRequest: MessageTypeDefinition<_miniecs_agent_v1_EnrollRequest, _miniecs_agent_v1_EnrollRequest__Output>
         Farewell: MessageTypeDefinition<_miniecs_agent_v1_Farewell, _miniecs_agent_v1_Farewell__Output>
         FullAssignments: MessageTypeDefinition<_miniecs_agent_v1_FullAssignments, _miniecs_agent_v1_FullAssignments__Output>
         Heartbeat: MessageTypeDefinition<_miniecs_agent_v1_Heartbeat, _miniecs_agent_v1_Heartbeat__Output>
         HeartbeatAck: MessageTypeDefinition<_miniecs_agent_v1_HeartbeatAck, _miniecs_agent_v1_HeartbeatAck__Output>
         Hello: MessageTypeDefinition<_miniecs_agent_v1_Hello, _miniecs_agent_v1_Hello__Output>
+        IssuedCertificate: MessageTypeDefinition<_miniecs_agent_v1_IssuedCertificate, _miniecs_agent_v1_IssuedCertificate__Output>
         LogCancel: MessageTypeDefinition<_miniecs_agent_v1_LogCancel, _miniecs_agent_v1_LogCancel__Output>
         LogChunk: MessageTypeDefinition<_miniecs_agent_v1_LogChunk, _miniecs_agent_v1_LogChunk__Output>
         LogRequest: MessageTypeDefinition<_miniecs_agent_v1_LogRequest, _miniecs_agent_v1_LogRequest__Output>
         NetworkBinding: MessageTypeDefinition<_miniecs_agent_v1_NetworkBinding, _miniecs_agent_v1_NetworkBinding__Output>
         Refusal: MessageTypeDefinition<_miniecs_agent_v1_Refusal, _miniecs_agent_v1_Refusal__Output>
+        RenewRequest: MessageTypeDefinition<_miniecs_agent_v1_RenewRequest, _miniecs_agent_v1_RenewRequest__Output>
         Resources: MessageTypeDefinition<_miniecs_agent_v1_Resources, _miniecs_agent_v1_Resources__Output>
         Resync: MessageTypeDefinition<_miniecs_agent_v1_Resync, _miniecs_agent_v1_Resync__Output>
         StatusAck: MessageTypeDefinition<_miniecs_agent_v1_StatusAck, _miniecs_agent_v1_StatusAck__Output>

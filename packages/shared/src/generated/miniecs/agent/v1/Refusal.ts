@@ -12,6 +12,7 @@ export const _miniecs_agent_v1_Refusal_Code = {
   SUPERSEDED: 'SUPERSEDED',
   UNAVAILABLE: 'UNAVAILABLE',
   BAD_HELLO: 'BAD_HELLO',
+  CERTIFICATE_REFUSED: 'CERTIFICATE_REFUSED',
 } as const;
 
 export type _miniecs_agent_v1_Refusal_Code =
@@ -31,6 +32,8 @@ export type _miniecs_agent_v1_Refusal_Code =
   | 6
   | 'BAD_HELLO'
   | 7
+  | 'CERTIFICATE_REFUSED'
+  | 8
 
 export type _miniecs_agent_v1_Refusal_Code__Output = typeof _miniecs_agent_v1_Refusal_Code[keyof typeof _miniecs_agent_v1_Refusal_Code]
 

@@ -1,0 +1,42 @@
+import test from 'ava';
+import { problemOf, withCertificate, type Enrolment, type IssuedCertificate } from './enrolment.ts';
+
+const issued = (serial: string, expiresAt: number): IssuedCertificate => ({ serial, issuedAt: 0, expiresAt });
+
+const anEnrolment = (members: Partial<Enrolment> = {}): Enrolment => ({
+  cluster: 'default',
+  instance: 'i1',
+  token: 'token-1',
+  keyHash: 'key',
+  enrolledAt: 1,
+  attributes: {},
+  certificates: [issued('b', 200), issued('a', 100)],
+  revokedAt: undefined,
+  version: 1,
+  ...members,
+});
+
+test('a certificate serves while it is among those of an enrolment that is not revoked', (t) => {
+  t.is(problemOf(anEnrolment(), 'a'), undefined);
+  t.is(problemOf(anEnrolment(), 'b'), undefined);
+  t.is(problemOf(anEnrolment(), 'c'), 'REPLACED');
+  t.is(problemOf(anEnrolment({ revokedAt: 5 }), 'a'), 'REVOKED');
+  t.is(problemOf(undefined, 'a'), 'NOT_ENROLLED');
+});
+
+test('a renewal keeps the certificate before it, and others until they expire', (t) => {
+  const serials = (certificates: IssuedCertificate[]): string[] => certificates.map(({ serial }) => serial);
+  const { certificates } = anEnrolment();
+  t.deepEqual(serials(withCertificate(certificates, issued('c', 300), 50)), ['c', 'b', 'a']);
+  t.deepEqual(serials(withCertificate(certificates, issued('c', 300), 150)), ['c', 'b']);
+  t.deepEqual(serials(withCertificate(certificates, issued('c', 900), 800)), ['c', 'b']);
+});
+
+test('of many certificates at once the newest stay', (t) => {
+  const many = Array.from({ length: 50 }, (_, number) => number).reduce<IssuedCertificate[]>(
+    (certificates, number) => withCertificate(certificates, issued(String(number), 1_000), 1),
+    [],
+  );
+  t.is(many[0]?.serial, '49');
+  t.true(many.length <= 5);
+});

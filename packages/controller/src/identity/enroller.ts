@@ -1,0 +1,135 @@
+/** Gives certificates to agents: a first one for a join token, a new one for one that ends. */
+import {
+  enrolmentStatement,
+  isSignedBy,
+  readPublicKey,
+  renewalStatement,
+  sha256,
+  type Clock,
+  type EnrollReceived,
+  type IssuedCertificateMessage,
+  type Logger,
+  type RenewReceived,
+} from '@mini-ecs/shared';
+import { X509Certificate } from 'node:crypto';
+import { problemOf, withCertificate, type IssuedCertificate } from '../domain/enrolment.ts';
+import { decodeEnrolment } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Authority } from './authority.ts';
+import { certificateProblems, enrolmentRefusals } from './enrolment-refusals.ts';
+import { isInstanceName, readInstanceName, serialOf, type InstanceName } from './instance-name.ts';
+
+export interface EnrollerOptions {
+  store: Pick<Store, 'enrolInstance' | 'read' | 'put'>;
+  authority: Authority;
+  clock: Clock;
+  log: Logger;
+  /** ms */
+  certificateLifetimeMs: number;
+}
+
+export type Issue = { issued: true; message: IssuedCertificateMessage } | { issued: false; reason: string };
+
+/** How long after its end a certificate can still be renewed: hosts, or all controllers, may have been off meanwhile. */
+export const renewableAfterEndMs = 30 * 24 * 60 * 60 * 1000;
+/** How often a renewal is tried again when the enrolment changed meanwhile. */
+const mostAttempts = 5;
+
+export class Enroller {
+  readonly #options: EnrollerOptions;
+
+  constructor(options: EnrollerOptions) {
+    this.#options = options;
+  }
+
+  /** Throws what the store throws. */
+  async enroll({ cluster, instanceId, tokenId, tokenSecret, publicKey, proof }: EnrollReceived): Promise<Issue> {
+    const { store, authority, certificateLifetimeMs, log } = this.#options;
+    const name: InstanceName = { cluster, instance: instanceId };
+    if (!isInstanceName(name)) return refused('The cluster or the instance id is none: the id must be 32 hex digits.');
+    const key = readPublicKey(publicKey);
+    if (!key) return refused('The public key must be an ECDSA key on the curve P-256.');
+    if (!isSignedBy(key, enrolmentStatement(cluster, instanceId, publicKey), proof)) {
+      return refused('The agent did not show that it has the private key of its public key.');
+    }
+    const planned = authority.plan(certificateLifetimeMs);
+    const result = await store.enrolInstance({
+      ...name,
+      token: tokenId,
+      secretHash: sha256(tokenSecret),
+      keyHash: sha256(publicKey),
+      certificates: JSON.stringify([planned]),
+    });
+    if (!result.ok) {
+      log.warn({ ...name, token: tokenId, reason: result.reason }, 'An instance was refused to join.');
+      return refused(enrolmentRefusals[result.reason](name));
+    }
+    log.info({ ...name, token: tokenId, serial: planned.serial }, 'An instance joined.');
+    return this.#issue(name, publicKey, planned);
+  }
+
+  /** Throws what the store throws. */
+  async renew({ certificate, publicKey, proof, consent }: RenewReceived): Promise<Issue> {
+    const old = readCertificate(certificate);
+    if (!old) return refused('There is no certificate to renew.');
+    const standing = this.#standingOf(old);
+    if (typeof standing === 'string') return refused(standing);
+    const key = readPublicKey(publicKey);
+    const statement = renewalStatement(certificate, publicKey);
+    if (!key || !isSignedBy(key, statement, proof) || !isSignedBy(old.publicKey, statement, consent)) {
+      return refused('The agent did not show that it has the keys of its certificate and of the one that it asks for.');
+    }
+    const planned = this.#options.authority.plan(this.#options.certificateLifetimeMs);
+    const problem = await this.#record(standing, serialOf(old), planned);
+    return problem === undefined ? this.#issue(standing, publicKey, planned) : refused(problem);
+  }
+
+  /** Whose it is, or why it cannot be renewed. */
+  #standingOf(certificate: X509Certificate): InstanceName | string {
+    const { authority, clock } = this.#options;
+    if (!authority.hasSigned(certificate)) return 'The certificate is of another authority.';
+    if (certificate.validToDate.getTime() + renewableAfterEndMs < clock.now()) {
+      return 'The certificate ended too long ago to be renewed: join again with a token made for this instance.';
+    }
+    return readInstanceName(certificate.subjectAltName) ?? 'The certificate is not that of a container instance.';
+  }
+
+  /** Adds a certificate to those that serve; why not, when the old one does not serve itself. */
+  async #record(name: InstanceName, serial: string, planned: IssuedCertificate): Promise<string | undefined> {
+    const { store, clock } = this.#options;
+    const { cluster, instance } = name;
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const [fields] = await store.read(cluster, 'enrolment', [instance]);
+      const enrolment = fields && decodeEnrolment(cluster, instance, fields);
+      const problem = problemOf(enrolment, serial);
+      if (problem || !enrolment) return certificateProblems[problem ?? 'NOT_ENROLLED'](name);
+      const certificates = withCertificate(enrolment.certificates, planned, clock.now());
+      const result = await store.put({
+        partition: cluster,
+        kind: 'enrolment',
+        id: instance,
+        expect: { version: String(enrolment.version) },
+        set: { certificates: JSON.stringify(certificates) },
+      });
+      if (result.ok) return undefined;
+    }
+    return 'The enrolment is changed by others all the time. Try again.';
+  }
+
+  #issue(name: InstanceName, publicKey: Uint8Array, planned: IssuedCertificate): Issue {
+    const { authority, clock } = this.#options;
+    const certificate = authority.issueInstance(name, publicKey, planned);
+    const lifetimeMs = planned.expiresAt - clock.now();
+    return { issued: true, message: { certificate, authority: authority.certificate, lifetimeMs: Math.max(0, lifetimeMs) } };
+  }
+}
+
+const refused = (reason: string): Issue => ({ issued: false, reason });
+
+function readCertificate(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
+}
