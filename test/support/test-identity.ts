@@ -98,7 +98,7 @@ export class TestIdentity {
     await this.store.put({ partition: cluster, kind: 'enrolment', id: instance, expect: 'any', set });
     return {
       key: keyPem(keys),
-      certificate: this.authority.issueInstance({ cluster, instance }, publicKey, planned),
+      certificate: await this.authority.issueInstance({ cluster, instance }, publicKey, planned),
       authority: this.authority.certificate,
       serial: planned.serial,
     };

@@ -28,7 +28,7 @@ export interface Authority {
   /** What is recorded of a certificate before it is made. */
   plan(lifetimeMs: number): IssuedCertificate;
   /** In PEM. */
-  issueInstance(name: InstanceName, publicKey: Uint8Array, planned: IssuedCertificate): string;
+  issueInstance(name: InstanceName, publicKey: Uint8Array, planned: IssuedCertificate): Promise<string>;
 }
 
 export interface AuthorityOptions {
@@ -78,8 +78,8 @@ async function foundAuthority({ store, sealer, clock }: AuthorityOptions): Promi
 }
 
 /** The authority of a key and its certificate. */
-function authorityOf(own: KeyAndCertificate, clock: Clock): Authority {
-  const signer = readSigner(own);
+async function authorityOf(own: KeyAndCertificate, clock: Clock): Promise<Authority> {
+  const signer = await readSigner(own);
   const certificate = new X509Certificate(own.certificate);
   return {
     certificate: own.certificate,

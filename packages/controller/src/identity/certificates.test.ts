@@ -18,18 +18,18 @@ const from = Date.UTC(2026, 0, 1);
 const validity = { from, until: Date.UTC(2060, 0, 1) };
 const names = ['10.0.0.5', '2001:db8::5', 'vm-1.example'];
 
-const anInstance = (authority: KeyAndCertificate, serial = newSerial()) => {
+const anInstance = async (authority: KeyAndCertificate, serial = newSerial()) => {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = publicKey.export({ format: 'der', type: 'spki' });
   const name = { cluster: 'default', instance: newId() };
-  const certificate = issueInstanceCertificate(readSigner(authority), name, spki, { serial, validity });
+  const certificate = await issueInstanceCertificate(await readSigner(authority), name, spki, { serial, validity });
   return { name, spki, certificate: new X509Certificate(certificate), pem: certificate };
 };
 
 test('a certificate says what it was made to say', async (t) => {
   const authority = await makeAuthority(validity);
   const serial = newSerial();
-  const { name, spki, certificate } = anInstance(authority, serial);
+  const { name, spki, certificate } = await anInstance(authority, serial);
   t.is(certificate.serialNumber.toLowerCase(), serial);
   t.is(certificate.subject, `CN=${name.instance}`);
   t.is(certificate.subjectAltName, `URI:mini-ecs:instance/default/${name.instance}`);
@@ -41,7 +41,7 @@ test('a certificate says what it was made to say', async (t) => {
 
 test('it is its own authority that signed it, and no other', async (t) => {
   const [authority, other] = [await makeAuthority(validity), await makeAuthority(validity)];
-  const { certificate } = anInstance(authority);
+  const { certificate } = await anInstance(authority);
   const [own, foreign] = [new X509Certificate(authority.certificate), new X509Certificate(other.certificate)];
   t.true(certificate.checkIssued(own) && certificate.verify(own.publicKey));
   t.false(certificate.checkIssued(foreign));
@@ -52,7 +52,9 @@ test('it is its own authority that signed it, and no other', async (t) => {
 
 test("a controller's certificate is good for its names and addresses", async (t) => {
   const authority = await makeAuthority(validity);
-  const certificate = new X509Certificate((await issueServerCertificate(readSigner(authority), names, validity)).certificate);
+  const certificate = new X509Certificate(
+    (await issueServerCertificate(await readSigner(authority), names, validity)).certificate,
+  );
   t.is(certificate.checkIP('10.0.0.5'), '10.0.0.5');
   t.truthy(certificate.checkIP('2001:db8::5'));
   t.is(certificate.checkHost('vm-1.example'), 'vm-1.example');
@@ -71,8 +73,8 @@ withOpenssl('OpenSSL takes them at its strictest, each for its own use only', as
     return path.join(folder, name);
   };
   const ca = file('ca.pem', authority.certificate);
-  const instance = file('instance.pem', anInstance(authority).pem);
-  const server = file('server.pem', (await issueServerCertificate(readSigner(authority), names, validity)).certificate);
+  const instance = file('instance.pem', (await anInstance(authority)).pem);
+  const server = file('server.pem', (await issueServerCertificate(await readSigner(authority), names, validity)).certificate);
   const verify = (purpose: string, certificate: string): string =>
     execFileSync('openssl', ['verify', '-x509_strict', '-CAfile', ca, '-purpose', purpose, certificate], {
       encoding: 'utf8',

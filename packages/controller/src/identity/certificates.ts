@@ -1,25 +1,9 @@
-/**
- * X.509 certificates (RFC 5280) of the three kinds that there are here, made. Keys are ECDSA P-256 everywhere, signatures over
- * SHA-256. Nothing is read: what a certificate says is asked of OpenSSL (node:crypto).
- */
+/** X.509 certificates, made: the only place that knows the library for it. Keys are ECDSA P-256 everywhere. */
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 import { controllerServerName } from '@mini-ecs/shared';
-import { createHash, createPrivateKey, generateKeyPair, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import { promisify } from 'node:util';
-import {
-  addressBytes,
-  bitString,
-  boolean,
-  explicit,
-  implicit,
-  integer,
-  objectIdentifier,
-  octetString,
-  sequence,
-  set,
-  time,
-  utf8String,
-} from './der.ts';
 import { instanceUri, type InstanceName } from './instance-name.ts';
 
 /** A certificate, and the key that it is of, in PEM. */
@@ -28,49 +12,62 @@ export interface KeyAndCertificate {
   certificate: string;
 }
 
-/** Who signs. */
+/** Who signs, and what all that it signs has in common. */
 export interface Signer {
-  commonName: string;
-  key: KeyObject;
-  keyId: Buffer;
+  name: x509.Name;
+  key: webcrypto.CryptoKey;
+  extensions: readonly x509.Extension[];
 }
 
-/** ms since the epoch; certificates have whole seconds. */
+/** ms since the epoch, in whole seconds as certificates have them */
 export interface Validity {
   from: number;
   until: number;
 }
 
-/** 16 random bytes in hex, the first of which makes it positive and never short. */
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const serverUse = '1.3.6.1.5.5.7.3.1';
+const clientUse = '1.3.6.1.5.5.7.3.2';
+
+/** 16 random bytes, the first of which makes it positive and never short. */
 export function newSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f);
   return bytes.toString('hex');
 }
 
-// ── the three kinds ──
-
 export async function makeAuthority(validity: Validity): Promise<KeyAndCertificate> {
-  const { publicKey, privateKey } = await newKeys();
+  const keys = await newKeys();
   // A name of its own: authorities of two clusters are never taken for each other.
-  const commonName = `mini-ecs authority ${randomBytes(4).toString('hex')}`;
-  const publicKeyInfo = spki(publicKey);
-  const signer: Signer = { commonName, key: privateKey, keyId: keyIdOf(publicKeyInfo) };
-  const extensions = [
-    extension(oid.basicConstraints, sequence(boolean(true), integer(Buffer.from([0]))), true),
-    extension(oid.keyUsage, keyUsage.signCertificates, true),
-    extension(oid.subjectKeyId, octetString(signer.keyId)),
-  ];
-  const certificate = issue(signer, { commonName, publicKeyInfo, serial: newSerial(), validity, extensions });
-  return { key: pem(privateKey), certificate };
+  const name = `CN=mini-ecs authority ${randomBytes(4).toString('hex')}`;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerial(),
+    name,
+    ...dates(validity),
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { key: await exportKey(keys.privateKey), certificate: certificate.toString('pem') };
 }
 
 /** Throws for what is no key and certificate. */
-export function readSigner({ key, certificate }: KeyAndCertificate): Signer {
-  const { subject, publicKey } = new X509Certificate(certificate);
-  const commonName = /^CN=(.+)$/.exec(subject)?.[1];
-  if (!commonName) throw new Error(`The authority's certificate has no name of ours: ${subject}`);
-  return { commonName, key: createPrivateKey(key), keyId: keyIdOf(spki(publicKey)) };
+export async function readSigner({ key, certificate }: KeyAndCertificate): Promise<Signer> {
+  const pkcs8 = x509.PemConverter.decodeFirst(key);
+  const own = new x509.X509Certificate(certificate);
+  return {
+    name: own.subjectName,
+    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(own),
+    ],
+  };
 }
 
 /** For a controller, with the names and addresses that clients reach it at beside the one that agents check. */
@@ -79,101 +76,68 @@ export async function issueServerCertificate(
   names: readonly string[],
   validity: Validity,
 ): Promise<KeyAndCertificate> {
-  const { publicKey, privateKey } = await newKeys();
-  const certificate = issue(signer, {
-    commonName: controllerServerName,
-    publicKeyInfo: spki(publicKey),
-    serial: newSerial(),
+  const keys = await newKeys();
+  const certificate = await issue(signer, {
+    subject: [{ CN: [controllerServerName] }],
+    publicKey: keys.publicKey,
     validity,
-    extensions: endEntity(signer, oid.serverUse, [controllerServerName, ...names].map(hostName)),
+    serial: newSerial(),
+    use: serverUse,
+    names: [controllerServerName, ...names].map((name) => ({ type: isIP(name) ? 'ip' : 'dns', value: name })),
   });
-  return { key: pem(privateKey), certificate };
+  return { key: await exportKey(keys.privateKey), certificate };
 }
 
-/** For the agent of an instance. `publicKeyInfo`: SubjectPublicKeyInfo, DER, of a key that was read. In PEM. */
+/** For the agent of an instance. `publicKey`: SubjectPublicKeyInfo, DER. In PEM. */
 export const issueInstanceCertificate = (
   signer: Signer,
   name: InstanceName,
-  publicKeyInfo: Uint8Array,
+  publicKey: Uint8Array,
   { serial, validity }: { serial: string; validity: Validity },
-): string =>
+): Promise<string> =>
   issue(signer, {
-    commonName: name.instance,
-    publicKeyInfo,
-    serial,
+    subject: [{ CN: [name.instance] }],
+    publicKey: new x509.PublicKey(new Uint8Array(publicKey)),
     validity,
-    extensions: endEntity(signer, oid.clientUse, [implicit(6, Buffer.from(instanceUri(name)))]),
+    serial,
+    use: clientUse,
+    names: [{ type: 'url', value: instanceUri(name) }],
   });
 
-// ── how they are written ──
-
-const oid = {
-  commonName: '2.5.4.3',
-  subjectKeyId: '2.5.29.14',
-  keyUsage: '2.5.29.15',
-  subjectAltName: '2.5.29.17',
-  basicConstraints: '2.5.29.19',
-  authorityKeyId: '2.5.29.35',
-  extendedKeyUsage: '2.5.29.37',
-  serverUse: '1.3.6.1.5.5.7.3.1',
-  clientUse: '1.3.6.1.5.5.7.3.2',
-  ecdsaWithSha256: '1.2.840.10045.4.3.2',
-} as const;
-
-/** Bits count from the left: digitalSignature is 0, keyCertSign 5, cRLSign 6. */
-const keyUsage = { sign: bitString(Buffer.from([0x80]), 7), signCertificates: bitString(Buffer.from([0x06]), 1) };
-
-interface CertificateFields {
-  commonName: string;
-  publicKeyInfo: Uint8Array;
-  serial: string;
+interface CertificateRequest {
+  subject: x509.JsonName;
+  publicKey: x509.PublicKey | webcrypto.CryptoKey;
   validity: Validity;
-  extensions: readonly Buffer[];
+  serial: string;
+  use: string;
+  names: x509.JsonGeneralNames;
 }
 
-/** TBSCertificate and its signature, in PEM. */
-function issue(signer: Signer, fields: CertificateFields): string {
-  const { commonName, publicKeyInfo, serial, validity, extensions } = fields;
-  const algorithm = sequence(objectIdentifier(oid.ecdsaWithSha256));
-  const toBeSigned = sequence(
-    explicit(0, integer(Buffer.from([2]))), // version 3
-    integer(Buffer.from(serial, 'hex')),
-    algorithm,
-    nameOf(signer.commonName),
-    sequence(time(validity.from), time(validity.until)),
-    nameOf(commonName),
-    publicKeyInfo,
-    explicit(3, sequence(...extensions)),
-  );
-  const certificate = sequence(toBeSigned, algorithm, bitString(sign('sha256', toBeSigned, signer.key)));
-  const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+async function issue(signer: Signer, request: CertificateRequest): Promise<string> {
+  const { subject, publicKey, validity, serial, use, names } = request;
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial,
+    subject,
+    issuer: signer.name,
+    ...dates(validity),
+    publicKey,
+    signingKey: signer.key,
+    signingAlgorithm: algorithm,
+    extensions: [
+      ...signer.extensions,
+      new x509.ExtendedKeyUsageExtension([use], true),
+      new x509.SubjectAlternativeNameExtension(names),
+    ],
+  });
+  return certificate.toString('pem');
 }
 
-const nameOf = (commonName: string): Buffer => sequence(set(sequence(objectIdentifier(oid.commonName), utf8String(commonName))));
+const dates = ({ from, until }: Validity): { notBefore: Date; notAfter: Date } => ({
+  notBefore: new Date(from),
+  notAfter: new Date(until),
+});
 
-const extension = (id: string, value: Buffer, isCritical = false): Buffer =>
-  sequence(objectIdentifier(id), ...(isCritical ? [boolean(true)] : []), octetString(value));
+const newKeys = (): Promise<webcrypto.CryptoKeyPair> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-const endEntity = (signer: Signer, use: string, names: readonly Buffer[]): Buffer[] => [
-  extension(oid.basicConstraints, sequence(), true),
-  extension(oid.keyUsage, keyUsage.sign, true),
-  extension(oid.extendedKeyUsage, sequence(objectIdentifier(use)), true),
-  extension(oid.subjectAltName, sequence(...names)),
-  extension(oid.authorityKeyId, sequence(implicit(0, signer.keyId))),
-];
-
-/** A GeneralName: an address, or a name in DNS. */
-const hostName = (name: string): Buffer => (isIP(name) ? implicit(7, addressBytes(name)) : implicit(2, Buffer.from(name)));
-
-/** RFC 7093, method 1, over the whole SubjectPublicKeyInfo. */
-const keyIdOf = (publicKeyInfo: Uint8Array): Buffer => createHash('sha256').update(publicKeyInfo).digest().subarray(0, 20);
-
-// ── keys ──
-
-const newKeys = (): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> =>
-  promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-
-const spki = (key: KeyObject): Buffer => key.export({ format: 'der', type: 'spki' });
-
-const pem = (key: KeyObject): string => key.export({ format: 'pem', type: 'pkcs8' }).toString();
+const exportKey = async (key: webcrypto.CryptoKey): Promise<string> =>
+  x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');

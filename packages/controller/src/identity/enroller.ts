@@ -116,9 +116,9 @@ export class Enroller {
     return 'The enrolment is changed by others all the time. Try again.';
   }
 
-  #issue(name: InstanceName, publicKey: Uint8Array, planned: IssuedCertificate): Issue {
+  async #issue(name: InstanceName, publicKey: Uint8Array, planned: IssuedCertificate): Promise<Issue> {
     const { authority, clock } = this.#options;
-    const certificate = authority.issueInstance(name, publicKey, planned);
+    const certificate = await authority.issueInstance(name, publicKey, planned);
     const lifetimeMs = planned.expiresAt - clock.now();
     return { issued: true, message: { certificate, authority: authority.certificate, lifetimeMs: Math.max(0, lifetimeMs) } };
   }
