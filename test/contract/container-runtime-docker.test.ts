@@ -1,6 +1,6 @@
 import test from 'ava';
 import { DockerRuntime } from '@mini-ecs/agent';
-import { busyboxImage, startTestDockerd, type TestDockerd } from '../support/dockerd.ts';
+import { busyboxImage, startTestHost, type TestHost } from '../support/lab-host.ts';
 import { containerRuntimeContract, type Behaviour } from './container-runtime.ts';
 
 // A process 1 without a handler never sees SIGTERM: `sleep` ignores it.
@@ -15,15 +15,15 @@ const commands: Record<Behaviour, string[]> = {
   'runs out of memory': ['sh', '-c', 'x=0123456789abcdef; while true; do x=$x$x; done'],
 };
 
-let dockerd: TestDockerd;
+let testHost: TestHost;
 let runtime: DockerRuntime;
 
 test.before(async () => {
-  dockerd = await startTestDockerd();
-  runtime = new DockerRuntime(dockerd.socketPath);
+  testHost = await startTestHost();
+  runtime = new DockerRuntime(testHost.host.socket);
 });
 
-test.after.always(() => dockerd?.close());
+test.after.always(() => testHost?.close());
 
 containerRuntimeContract(test.serial as typeof test, () => ({
   runtime,

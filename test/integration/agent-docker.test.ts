@@ -8,19 +8,19 @@ import { promisify } from 'node:util';
 import { loadAgentConfig, startAgent, type Agent, type AgentConfig } from '@mini-ecs/agent';
 import { newId, parseJoinToken, silentLogger, type AssignedContainer } from '@mini-ecs/shared';
 import { aContainer, anAssignedTask } from '../support/assigned-tasks.ts';
-import { busyboxImage, startTestDockerd, type TestDockerd } from '../support/dockerd.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeController } from '../support/fake-controller.ts';
+import { busyboxImage, startTestHost, type TestHost } from '../support/lab-host.ts';
 
 const run = promisify(execFile);
 
-let dockerd: TestDockerd;
+let testHost: TestHost;
 
 test.before(async () => {
-  dockerd = await startTestDockerd();
+  testHost = await startTestHost();
 });
 
-test.after.always(() => dockerd?.close());
+test.after.always(() => testHost?.close());
 
 interface Setup {
   controller: FakeController;
@@ -37,7 +37,7 @@ async function withAgent(body: (setup: Setup) => Promise<void>): Promise<void> {
     MINI_ECS_CONTROLLER: controller.endpoint,
     MINI_ECS_JOIN_TOKEN: await controller.identity.joinToken(),
     MINI_ECS_AGENT_DATA_DIR: dataDir,
-    MINI_ECS_DOCKER_SOCKET: dockerd.socketPath,
+    MINI_ECS_DOCKER_SOCKET: testHost.host.socket,
   });
   const agents: Agent[] = [];
   const start = async (): Promise<Agent> => {
@@ -46,7 +46,7 @@ async function withAgent(body: (setup: Setup) => Promise<void>): Promise<void> {
     return agent;
   };
   const docker = async (...args: string[]): Promise<string> =>
-    (await run('docker', ['-H', `unix://${dockerd.socketPath}`, ...args])).stdout.trim();
+    (await run('docker', ['-H', `unix://${testHost.host.socket}`, ...args])).stdout.trim();
   try {
     const agent = await start();
     await body({ controller, config, agent, startAgent: start, docker });
@@ -197,11 +197,11 @@ test.serial('an engine crash ends the session after a while, and its tasks are t
     const taskId = newId();
     controller.assign(taskId, anAssignedTask(taskId, { containers: [sleeper()] }));
     await statusOf(controller, taskId, 'RUNNING');
-    await dockerd.crash();
+    await testHost.host.killDocker();
     await eventually(() => controller.sessions === 0, { describe: () => 'the session is still open' });
     const next = newId();
     controller.assign(next, anAssignedTask(next, { containers: [sleeper()] }));
-    await dockerd.restart();
+    await testHost.host.startDocker();
     const stopped = await statusOf(controller, taskId, 'STOPPED');
     t.like(stopped, { stopCode: 'EssentialContainerExited' });
     await statusOf(controller, next, 'RUNNING');

@@ -11,7 +11,7 @@ export function observedContainer(info: ContainerInspectInfo): ObservedContainer
     labels: info.Config.Labels ?? {},
     state: running ? 'running' : startedAt === undefined ? 'created' : 'exited',
     startedAt,
-    finishedAt: running ? undefined : timeOf(state.FinishedAt),
+    finishedAt: running ? undefined : notBefore(startedAt, timeOf(state.FinishedAt)),
     exitCode: running || startedAt === undefined ? undefined : state.ExitCode,
     outOfMemory: state.OOMKilled,
     error: state.Error ?? '',
@@ -19,6 +19,10 @@ export function observedContainer(info: ContainerInspectInfo): ObservedContainer
     networkBindings: networkBindings(info.NetworkSettings.Ports ?? {}),
   };
 }
+
+/** Docker takes a start's time when the start has returned: a container that exits at once may have ended before. */
+const notBefore = (startedAt: number | undefined, finishedAt: number | undefined): number | undefined =>
+  finishedAt === undefined ? undefined : Math.max(startedAt ?? finishedAt, finishedAt);
 
 /** Docker says year 1 for "never". */
 function timeOf(text: string | undefined): number | undefined {

@@ -86,11 +86,14 @@ async function authorityOf(own: KeyAndCertificate, clock: Clock): Promise<Author
     fingerprint: sha256(certificate.raw),
     hasSigned: (other) => other.checkIssued(certificate) && other.verify(certificate.publicKey),
     async issueServer(names, lifetimeMs) {
-      const expiresAt = clock.now() + lifetimeMs;
+      const expiresAt = wholeSecond(clock.now() + lifetimeMs);
       const issued = await issueServerCertificate(signer, names, { from: clock.now() - backdatedMs, until: expiresAt });
       return { ...issued, expiresAt };
     },
-    plan: (lifetimeMs) => ({ serial: newSerial(), issuedAt: clock.now(), expiresAt: clock.now() + lifetimeMs }),
+    plan(lifetimeMs) {
+      const issuedAt = clock.now();
+      return { serial: newSerial(), issuedAt, expiresAt: wholeSecond(issuedAt + lifetimeMs) };
+    },
     issueInstance: (name, publicKey, { serial, issuedAt, expiresAt }) =>
       issueInstanceCertificate(signer, name, publicKey, {
         serial,
@@ -98,3 +101,6 @@ async function authorityOf(own: KeyAndCertificate, clock: Clock): Promise<Author
       }),
   };
 }
+
+/** The next one: certificates have no fractions, and what is recorded of one must not outlive it. */
+const wholeSecond = (ms: number): number => Math.ceil(ms / 1000) * 1000;
