@@ -48,13 +48,13 @@ const makers = {
   redisKill: (cluster) => ({
     victim: 'redis',
     async strike() {
-      const pids = redisPids(cluster);
+      const pids = cluster.redisPids();
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       return `redis-server ${pids.join(', ')} killed`;
     },
     heal: () => Promise.resolve(),
   }),
-  redisPause: (cluster) => ({ victim: 'redis', ...paused(() => redisPids(cluster)[0]) }),
+  redisPause: (cluster) => ({ victim: 'redis', ...paused(() => cluster.redisPids()[0]) }),
   dockerKill: (cluster, dice) => {
     const host = dice.pick(cluster.hosts);
     const strike = (): Promise<string> => host.killDocker().then(() => `the engine of ${host.name} killed`);
@@ -66,9 +66,6 @@ export type FaultKind = keyof typeof makers;
 export const faultKinds = Object.keys(makers) as FaultKind[];
 
 export const makeFault = (kind: FaultKind, cluster: TestCluster, dice: Dice): Fault => ({ kind, ...makers[kind](cluster, dice) });
-
-export const redisPids = (cluster: TestCluster): number[] =>
-  cluster.lab.processes().flatMap(({ pid, commandLine }) => (commandLine.startsWith('redis-server') ? [pid] : []));
 
 // ── victims ──
 

@@ -6,7 +6,6 @@ import type { TestCluster } from '../support/test-cluster.ts';
 import { listAll } from '../support/clean-cluster.ts';
 import { startFaultCluster } from './campaign.ts';
 import { checkHistory, isClean, noFindings, type Findings } from './check-history.ts';
-import { redisPids } from './fault-kinds.ts';
 import { readContainers, readFinalState, type FinalState } from './final-state.ts';
 import { newHistory, type History } from './history.ts';
 import { startStillTasks, strayRestarts, type StillTasks } from './still-tasks.ts';
@@ -65,8 +64,7 @@ async function outage(
     for (const stray of strayRestarts(still, await readContainers(cluster.hosts), nothingBefell)) strays.add(stray);
   };
 
-  await Promise.all(cluster.controllers.map((controller) => controller.stop('SIGKILL')));
-  for (const pid of redisPids(cluster)) process.kill(pid, 'SIGKILL');
+  await cluster.crashControlPlane();
   const until = performance.now() + seconds * 1_000;
   while (performance.now() < until) {
     await look();
@@ -75,8 +73,7 @@ async function outage(
 
   say(`they come back; ${strays.size} containers were touched meanwhile`);
   const returned = performance.now();
-  for (const controller of cluster.controllers) controller.start();
-  await cluster.waitForController();
+  await cluster.startControlPlane();
   const lost = new Set<string>();
   let backAfterMs: number | undefined;
   let findings = noFindings();

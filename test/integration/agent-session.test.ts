@@ -177,6 +177,20 @@ test('a stopped task that the store does not know is forgotten', (t) =>
     t.deepEqual(await runtime.list(), []);
   }));
 
+test('a task that the store has never heard of runs on until the store says otherwise', (t) =>
+  withSetup({}, async ({ controller, start, running }) => {
+    await start();
+    const [known, newer] = [await runningTask(controller), await runningTask(controller)];
+    controller.neverHeardOf.add(newer);
+    controller.loseAssignment(known);
+    controller.loseAssignment(newer);
+    controller.dropSessions();
+    await hasStatus(controller, known, 'STOPPED');
+    t.is(await running(), 1);
+    controller.stopTask(newer);
+    await hasStatus(controller, newer, 'STOPPED');
+  }));
+
 for (const [what, change] of [
   ['another store', (controller: FakeController) => (controller.storeId = 'store-2')],
   ['an older restore of its store', (controller: FakeController) => (controller.storeEpoch = 4)],

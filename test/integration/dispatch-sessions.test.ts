@@ -155,6 +155,36 @@ test.serial('statuses of the Hello are stored before the first assignments', asy
   second.close();
 });
 
+test.serial(
+  'a running task that the store has never heard of is told as unknown in every full set, a stopped one is not',
+  async (t) => {
+    const { id: storeId } = await fixture.store.identity();
+    const first = await fixture.enrolled();
+    const { instanceId } = first;
+    first.close();
+    const newer = newId();
+    const tasks = [running(newer), { taskId: newId(), lastStatus: 'STOPPED' }];
+    const agent = await fixture.enrolled(instanceId, { storeId, storeEpoch: 1, tasks });
+    t.deepEqual((await agent.first('fullAssignments')).unknown, [newer]);
+    agent.send({ resync: { reason: 'a test' } });
+    await eventually(() => agent.all('fullAssignments').length === 2);
+    t.deepEqual(agent.all('fullAssignments')[1]?.unknown, [newer]);
+    agent.close();
+  },
+);
+
+test.serial('of an instance that was away for more than a day the store may have forgotten tasks: none is unknown', async (t) => {
+  const { id: storeId } = await fixture.store.identity();
+  const first = await fixture.enrolled();
+  const { instanceId } = first;
+  first.close();
+  const set = { connected: '0', disconnectedAt: String(Date.now() - 25 * 3_600_000) };
+  await fixture.store.put({ partition: 'default', kind: 'instance', id: instanceId, expect: 'any', set });
+  const agent = await fixture.enrolled(instanceId, { storeId, storeEpoch: 1, tasks: [running(newId())] });
+  t.deepEqual((await agent.first('fullAssignments')).unknown, []);
+  agent.close();
+});
+
 test.serial('a session superseded at another controller is ended and writes nothing', async (t) => {
   const other = await fixture.anotherController({ sweepPeriodMs: 60_000 });
   const first = await fixture.enrolled();

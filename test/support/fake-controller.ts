@@ -36,6 +36,8 @@ export class FakeController {
   /** Every lastStatus that came for each task, without repetitions. */
   readonly histories = new Map<string, string[]>();
   readonly unknownTasks = new Set<string>();
+  /** As a store that is older than they are tells them in its full sets. */
+  readonly neverHeardOf = new Set<string>();
   acknowledges = true;
   answersHeartbeats = true;
   /** Answered instead of a Welcome. */
@@ -173,7 +175,7 @@ export class FakeController {
     const assignments = [...this.#assignments].map(([taskId, { desiredStatus, spec }]) =>
       assignment(taskId, desiredStatus, spec),
     );
-    call.write({ fullAssignments: { version: this.#version, assignments } });
+    call.write({ fullAssignments: { version: this.#version, assignments, unknown: [...this.neverHeardOf] } });
   }
 
   #increment(changes: { changed: Assignment[]; removed: string[] }): void {

@@ -116,11 +116,26 @@ export class TestCluster {
     this.controller.start();
   }
 
+  redisPids(): number[] {
+    return this.lab.processes().flatMap(({ pid, commandLine }) => (commandLine.startsWith('redis-server') ? [pid] : []));
+  }
+
   /** Kills the controller's Redis; the controller starts it again. */
   crashRedis(): void {
-    const servers = this.lab.processes().filter(({ commandLine }) => commandLine.startsWith('redis-server'));
-    if (servers.length !== 1) throw new Error(`one redis-server expected, found ${servers.length}`);
-    for (const { pid } of servers) process.kill(pid, 'SIGKILL');
+    const pids = this.redisPids();
+    if (pids.length !== 1) throw new Error(`one redis-server expected, found ${pids.length}`);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+  }
+
+  /** All controllers and their Redis at once. */
+  async crashControlPlane(): Promise<void> {
+    await Promise.all(this.controllers.map((controller) => controller.stop('SIGKILL')));
+    for (const pid of this.redisPids()) process.kill(pid, 'SIGKILL');
+  }
+
+  async startControlPlane(): Promise<void> {
+    for (const controller of this.controllers) controller.start();
+    await this.waitForController();
   }
 
   async register(request: RegisterTaskDefinitionRequest): Promise<string> {

@@ -140,7 +140,7 @@ class RunningAgent implements Agent {
         helloMessage({ config, instanceId, enrolment: this.#enrolment, info, agentVersion, address, tasks: this.#statuses() }),
       enrolment: () => this.#enrolment,
       onEnrolled: (enrolment) => this.#enrol(enrolment),
-      assignAll: (assignments) => this.#engine.assignAll(assignments),
+      assignAll: (assignments, unknown) => this.#engine.assignAll(assignments, unknown),
       assignSome: (changed, removed) => this.#engine.assignSome(changed, removed),
       reporter: this.#reporter,
       recordOf: (taskId) => this.#engine.recordOf(taskId),

@@ -82,11 +82,14 @@ export class TaskEngine {
     if (known) this.#owners.get(known.taskId)?.update((record) => withObservation(record, known.container, undefined));
   }
 
-  /** Everything that the store assigns; what is not among it is to be stopped. False: a spec is missing. */
-  assignAll(assignments: readonly TaskAssignment[]): boolean {
-    const assigned = new Set(assignments.map(({ taskId }) => taskId));
+  /**
+   * Everything that the store assigns; what is not among it is to be stopped, unless the store has never heard of it. False: a spec
+   * is missing.
+   */
+  assignAll(assignments: readonly TaskAssignment[], unknown: readonly string[] = []): boolean {
+    const spared = new Set([...assignments.map(({ taskId }) => taskId), ...unknown]);
     const complete = assignments.map((assignment) => this.#assign(assignment)).every(Boolean);
-    for (const taskId of this.#owners.keys()) if (!assigned.has(taskId)) this.#unassign(taskId);
+    for (const taskId of this.#owners.keys()) if (!spared.has(taskId)) this.#unassign(taskId);
     return complete;
   }
 

@@ -22,7 +22,7 @@ export interface SessionDependencies {
   /** The store accepted this instance: its word counts from now on. */
   onEnrolled: (enrolment: Enrolment) => void;
   /** False: what came cannot be applied, a spec is missing. */
-  assignAll: (assignments: TaskAssignment[]) => boolean;
+  assignAll: (assignments: TaskAssignment[], unknown: string[]) => boolean;
   assignSome: (changed: TaskAssignment[], removed: string[]) => boolean;
   reporter: StatusReporter;
   runtime: ContainerRuntime;
@@ -119,9 +119,11 @@ export class Session {
     });
   }
 
-  #assignAll({ version, assignments }: NonNullable<ControllerMessage__Output['fullAssignments']>): void {
+  #assignAll({ version, assignments, unknown }: NonNullable<ControllerMessage__Output['fullAssignments']>): void {
     this.#version = version;
-    if (!this.#deps.assignAll(assignments.map(taskAssignment))) this.#resync('a spec is missing in the full assignments');
+    if (unknown.length > 0) this.#deps.log.warn({ tasks: unknown }, 'the store is older than these tasks: they are left running');
+    if (!this.#deps.assignAll(assignments.map(taskAssignment), unknown))
+      this.#resync('a spec is missing in the full assignments');
   }
 
   #assignSome({ appliesTo, version, changed, removed }: NonNullable<ControllerMessage__Output['assignmentIncrement']>): void {

@@ -6,6 +6,7 @@ import { agentProtocolVersion, encodePorts, type Clock, type HelloReceived } fro
 import type { Enrolment } from '../domain/enrolment.ts';
 import type { InstanceRegistration } from '../domain/container-instance.ts';
 import type { Projections } from '../projection/projection.ts';
+import { abandonAfterMs } from '../domain/retention.ts';
 import type { OpenSessionResult, Store, StoreIdentity } from '../store/store.ts';
 import { refusal, type Refusal } from './refusal.ts';
 import { enrolmentProblem, holderProblem, type CertificateHolder } from './certificate-holder.ts';
@@ -81,14 +82,13 @@ export async function admit(
   const refusedHolder = holder && enrolmentProblem(holder, enrolment);
   if (refusedHolder) return refused(refusedHolder);
   const id = context.newUuid();
-  const registration = registrationOf(
-    hello,
-    view.instances.get(instance)?.registration.registeredAt ?? context.clock.now(),
-    enrolment?.attributes,
-  );
+  const now = context.clock.now();
+  const known = view.instances.get(instance);
+  const registration = registrationOf(hello, known?.registration.registeredAt ?? now, enrolment?.attributes);
   const opened = await open(hello, id, registration, context);
   if (!opened.ok) return notOpened(hello, opened.reason);
-  return { admitted: true, store: identity, session: { id, cluster, instance, openedAt: opened.seq, enrolment } };
+  const wasAbandoned = known !== undefined && !known.connected && now - (known.disconnectedAt ?? now) > abandonAfterMs;
+  return { admitted: true, store: identity, session: { id, cluster, instance, openedAt: opened.seq, enrolment, wasAbandoned } };
 }
 
 function open(

@@ -1,5 +1,5 @@
 /** The session of one agent, from its admission to its end. */
-import type { AgentMessage__Output, Clock, HelloReceived, Logger } from '@mini-ecs/shared';
+import type { AgentMessage__Output, Clock, HelloReceived, Logger, TaskStatusReceived } from '@mini-ecs/shared';
 import type { Enrolment } from '../domain/enrolment.ts';
 import type { ClusterView, Projections } from '../projection/projection.ts';
 import type { Store, StoreIdentity } from '../store/store.ts';
@@ -31,6 +31,8 @@ export interface SessionIdentity {
   openedAt: number;
   /** Of the certificate that it was opened with; undefined where the transport itself tells agents apart. */
   enrolment: Enrolment | undefined;
+  /** The instance was away for so long that its tasks were given up, and may have been removed. */
+  wasAbandoned: boolean;
 }
 
 export class AgentSession {
@@ -40,6 +42,7 @@ export class AgentSession {
   readonly logs: SessionLogs;
   readonly #openedAt: number;
   readonly #enrolment: Enrolment | undefined;
+  readonly #wasAbandoned: boolean;
   readonly #context: SessionContext;
   readonly #log: Logger;
   readonly #stream: AgentStream;
@@ -48,19 +51,20 @@ export class AgentSession {
   #lastHeardAt: number;
 
   constructor(identity: SessionIdentity, stream: AgentStream, context: SessionContext) {
-    const { id, cluster, instance, openedAt, enrolment } = identity;
+    const { id, cluster, instance, openedAt, enrolment, wasAbandoned } = identity;
     const { projections, specs, clock } = context;
     this.id = id;
     this.cluster = cluster;
     this.instance = instance;
     this.#openedAt = openedAt;
     this.#enrolment = enrolment;
+    this.#wasAbandoned = wasAbandoned;
     this.#context = context;
     this.#stream = stream;
     this.#log = context.log.child({ cluster, instance, session: id });
     this.#lastHeardAt = clock.now();
     this.logs = new SessionLogs((message) => stream.send(message));
-    this.#assignments = new SessionAssignments({ cluster, instance, stream, projections, specs });
+    this.#assignments = new SessionAssignments({ cluster, instance, stream, projections, specs, log: this.#log });
     this.#intake = new StatusIntake({
       ...context,
       log: this.#log,
@@ -79,6 +83,7 @@ export class AgentSession {
 
   /** Statuses of the Hello first, so that the first assignments already rest on them. Throws what the store throws. */
   async start(hello: HelloReceived, store: StoreIdentity): Promise<void> {
+    if (!this.#wasAbandoned) this.#assignments.expectKnown(hello.tasks.filter(isRunning).map(({ taskId }) => taskId));
     const isCurrent = await this.#intake.reportAll(hello.tasks);
     if (!isCurrent) return this.endAsRefused();
     const { heartbeatMs, leaseMs, region, accountId } = this.#context.config;
@@ -165,3 +170,5 @@ export class AgentSession {
     this.#context.schedule(this);
   }
 }
+
+const isRunning = ({ lastStatus }: TaskStatusReceived): boolean => lastStatus !== 'STOPPED';

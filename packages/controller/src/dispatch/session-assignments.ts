@@ -1,5 +1,6 @@
 /** What one session was told of its assignments, and what it must still be told. */
 import type { ClusterView, Projections } from '../projection/projection.ts';
+import type { Logger } from '@mini-ecs/shared';
 import type { AgentStream } from './agent-stream.ts';
 import { fullSet, nextIncrement, nothingTold, tellFullSet, tellIncrement } from './assignment-increments.ts';
 import type { TaskSpecs } from './task-specs.ts';
@@ -10,18 +11,37 @@ export class SessionAssignments {
   readonly #stream: AgentStream;
   readonly #projections: Projections;
   readonly #specs: TaskSpecs;
+  readonly #log: Logger;
   readonly #told = nothingTold();
   /** Ids of tasks that changed since they were told. */
   #touched = new Set<string>();
+  /** What the agent has that the store, if it is no older, must know. */
+  #expected: readonly string[] = [];
   /** A full set is being made: increments must wait for it. */
   #makingFullSet: Promise<void> | undefined;
 
-  constructor(options: { cluster: string; instance: string; stream: AgentStream; projections: Projections; specs: TaskSpecs }) {
+  constructor(options: {
+    cluster: string;
+    instance: string;
+    stream: AgentStream;
+    projections: Projections;
+    specs: TaskSpecs;
+    log: Logger;
+  }) {
     this.#cluster = options.cluster;
     this.#instance = options.instance;
     this.#stream = options.stream;
     this.#projections = options.projections;
     this.#specs = options.specs;
+    this.#log = options.log;
+  }
+
+  /**
+   * Tasks that the agent has and that were assigned to it, so that the store cannot have forgotten them: the agent is told which of
+   * them it does not know, in every full set.
+   */
+  expectKnown(taskIds: readonly string[]): void {
+    this.#expected = taskIds;
   }
 
   touch(taskId: string): void {
@@ -50,11 +70,24 @@ export class SessionAssignments {
       if (waiting.length === 0) {
         this.#touched.clear();
         tellFullSet(this.#told, set);
-        this.#stream.send({ fullAssignments: { version: set.version, assignments: set.assignments.map(toMessage) } });
+        const unknown = this.#unknown();
+        this.#stream.send({ fullAssignments: { version: set.version, assignments: set.assignments.map(toMessage), unknown } });
         return;
       }
       await this.#specs.lookAgain();
     }
+  }
+
+  #unknown(): string[] {
+    const known = this.#projections.peek(this.#cluster)?.tasks;
+    const unknown = this.#expected.filter((id) => !known?.has(id));
+    if (unknown.length > 0) {
+      this.#log.warn(
+        { tasks: unknown },
+        'The store has never heard of these tasks of the agent: it is older than they are, a restored backup. Their containers are left running.',
+      );
+    }
+    return unknown;
   }
 
   /** Tells what changed, unless the agent does not read just now. False: some specs are not known yet. */

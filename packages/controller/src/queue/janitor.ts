@@ -7,6 +7,7 @@
  */
 import type { Clock, Logger } from '@mini-ecs/shared';
 import { stoppedObservation } from '../domain/stopped-task.ts';
+import { abandonAfterMs, keepStoppedMs } from '../domain/retention.ts';
 import type { Task } from '../domain/task.ts';
 import type { ClusterView } from '../projection/projection.ts';
 import type { PlacementRefusal } from '../scheduler/placement.ts';
@@ -19,9 +20,6 @@ export interface JanitorContext {
   log: Logger;
 }
 
-const hourMs = 3_600_000;
-export const keepStoppedMs = hourMs;
-export const abandonAfterMs = 24 * hourMs;
 /** The API itself withdraws at `placeBy`; only after this long is it taken for dead. */
 const placeByGraceMs = 1_000;
 const reapLimit = 500;

@@ -18,7 +18,8 @@ import {
 } from '../../../../test/support/controller-core.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { placementHint, serviceHint, type Store } from '../store/store.ts';
-import { abandonAfterMs, abandonLostTasks, keepStoppedMs, reapStopped, withdrawOverdue } from './janitor.ts';
+import { abandonAfterMs, keepStoppedMs } from '../domain/retention.ts';
+import { abandonLostTasks, reapStopped, withdrawOverdue } from './janitor.ts';
 import { MemoryWorkQueue } from './memory-work-queue.ts';
 import { lookAtPlacement } from './placement-worker.ts';
 import { lookAtService } from './service-worker.ts';

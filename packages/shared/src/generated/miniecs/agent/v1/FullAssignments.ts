@@ -6,9 +6,11 @@ import type { Long } from '@grpc/proto-loader';
 export interface FullAssignments {
   'version'?: (number | string | Long);
   'assignments'?: (_miniecs_agent_v1_Assignment)[];
+  'unknown'?: (string)[];
 }
 
 export interface FullAssignments__Output {
   'version': (number);
   'assignments': (_miniecs_agent_v1_Assignment__Output)[];
+  'unknown': (string)[];
 }
