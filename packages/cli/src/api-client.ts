@@ -4,17 +4,34 @@ import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { defaultDataDir, readClientSettings, type ClientSettings } from './client-settings.ts';
 
-/** What the environment says to every AWS client counts here too; without it, this machine's controller. */
-export function findClientSettings(dataDir = defaultDataDir()): ClientSettings {
-  return settingsOfEnvironment() ?? readClientSettings(dataDir);
+/** A controller's answer that it does not, or cannot, do what it was asked. */
+export class ControllerRefusal extends Error {
+  override readonly name = 'ControllerRefusal';
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
-function settingsOfEnvironment(): ClientSettings | undefined {
+/**
+ * What the environment says to every AWS client counts here too; without it, this machine's controller. `endpoint`: in place of
+ * the one that is found so.
+ */
+export function findClientSettings(dataDir = defaultDataDir(), endpoint?: string): ClientSettings {
+  const settings = settingsOfEnvironment(endpoint) ?? readClientSettings(dataDir);
+  return endpoint === undefined ? settings : { ...settings, endpoint };
+}
+
+function settingsOfEnvironment(endpoint: string | undefined): ClientSettings | undefined {
   const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, AWS_CA_BUNDLE } =
     process.env;
-  if (!AWS_ENDPOINT_URL || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
+  const address = endpoint ?? AWS_ENDPOINT_URL;
+  if (!address || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
   return {
-    endpoint: AWS_ENDPOINT_URL,
+    endpoint: address,
     region: AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1',
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
@@ -67,7 +84,10 @@ export async function signedCall(settings: ClientSettings, { method, route, quer
   });
   client.destroy();
   const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
-  if (!response.ok) throw new Error(refusalOf(await response.text()) ?? `${route} answered ${response.status}`);
+  if (!response.ok) {
+    const message = refusalOf(await response.text()) ?? `${route} answered ${response.status}`;
+    throw new ControllerRefusal(message, response.status);
+  }
   return response;
 }
 

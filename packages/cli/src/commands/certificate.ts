@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { findClientSettings } from '../api-client.ts';
+import { withAnyController } from '../any-controller.ts';
 import { listCertificates, revokeCertificate } from '../join-tokens.ts';
 import { renderTable } from '../table.ts';
 import { ofCluster } from './token.ts';
@@ -14,7 +14,7 @@ export const certificateCommand = (command: Command): Command => command.addComm
 const listCommand = (): Command =>
   ofCluster(new Command('list').description('List the newest certificate of every container instance')).action(
     async ({ cluster, dataDir }: Where) => {
-      const certificates = await listCertificates(findClientSettings(dataDir), cluster);
+      const certificates = await withAnyController(dataDir, (settings) => listCertificates(settings, cluster));
       const rows = certificates.map(({ instance, serial, status, expiresAt, revokedAt }) => [
         instance,
         serial ?? '',
@@ -31,7 +31,7 @@ const revokeCommand = (): Command =>
   )
     .argument('<instance>', "the instance's id, or the serial of one of its certificates")
     .action(async (named: string, { cluster, dataDir }: Where) => {
-      const { instance } = await revokeCertificate(findClientSettings(dataDir), cluster, named);
+      const { instance } = await withAnyController(dataDir, (settings) => revokeCertificate(settings, cluster, named));
       console.log(`the certificates of container instance ${instance} are revoked`);
       console.log(`to let it join again: mini-ecs token create --cluster ${cluster} --instance ${instance}`);
     });

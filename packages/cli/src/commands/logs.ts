@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { findClientSettings, signedCall } from '../api-client.ts';
+import { withAnyController } from '../any-controller.ts';
+import { signedCall } from '../api-client.ts';
 import { defaultDataDir } from '../client-settings.ts';
 
 interface LogsOptions {
@@ -26,7 +27,8 @@ async function printLog(task: string, container: string | undefined, options: Lo
   if (container) query['container'] = container;
   if (options.follow) query['follow'] = 'true';
   if (options.tail) query['tail'] = String(options.tail);
-  const response = await signedCall(findClientSettings(options.dataDir), { method: 'GET', route: '/-/logs', query });
+  const call = { method: 'GET', route: '/-/logs', query } as const;
+  const response = await withAnyController(options.dataDir, (settings) => signedCall(settings, call));
   if (!response.body) return;
   try {
     await pipeline(Readable.fromWeb(response.body), process.stdout, { end: false });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { createEcsClient, findClientSettings } from '../api-client.ts';
+import { withAnyController } from '../any-controller.ts';
+import { createEcsClient } from '../api-client.ts';
 import { defaultDataDir } from '../client-settings.ts';
 import { readTaskRows, renderTaskTable } from '../task-table.ts';
 
@@ -15,7 +16,7 @@ export const psCommand = (command: Command): Command =>
     .option('--stopped', 'the tasks that have stopped lately, instead of those that run or start')
     .option('--data-dir <folder>', 'data directory of the controller or quickstart (MINI_ECS_DATA_DIR)', defaultDataDir())
     .action(async ({ cluster, stopped, dataDir }: PsOptions) => {
-      const client = createEcsClient(findClientSettings(dataDir));
-      const rows = await readTaskRows(client, cluster, stopped ? 'STOPPED' : 'RUNNING');
+      const desired = stopped ? 'STOPPED' : 'RUNNING';
+      const rows = await withAnyController(dataDir, (settings) => readTaskRows(createEcsClient(settings), cluster, desired));
       console.log(renderTaskTable(rows));
     });

@@ -1,6 +1,6 @@
 import { parseDuration } from '@mini-ecs/shared';
 import { Command, InvalidArgumentError } from 'commander';
-import { findClientSettings } from '../api-client.ts';
+import { withAnyController } from '../any-controller.ts';
 import { defaultDataDir } from '../client-settings.ts';
 import { createJoinToken, listJoinTokens, revokeJoinToken } from '../join-tokens.ts';
 import { renderTable } from '../table.ts';
@@ -33,14 +33,15 @@ const createCommand = (): Command =>
     .option('--attribute <name=value>', 'an attribute of every instance that joins with it; may be repeated', attribute, {})
     .option('--instance <id>', 'only for this instance, which may have joined before: it lost its certificate, or it was revoked')
     .action(async ({ dataDir, ttl, uses, attribute: attributes, ...where }: Wishes) => {
-      const { token } = await createJoinToken(findClientSettings(dataDir), { ...where, ttlSeconds: ttl, uses, attributes });
+      const wishes = { ...where, ttlSeconds: ttl, uses, attributes };
+      const { token } = await withAnyController(dataDir, (settings) => createJoinToken(settings, wishes));
       console.log(token);
     });
 
 const listCommand = (): Command =>
   ofCluster(new Command('list').description('List the join tokens of a cluster, without their secrets')).action(
     async ({ cluster, dataDir }: Where) => {
-      const tokens = await listJoinTokens(findClientSettings(dataDir), cluster);
+      const tokens = await withAnyController(dataDir, (settings) => listJoinTokens(settings, cluster));
       const rows = tokens.map(({ id, status, uses, usesLeft, expiresAt, instance, attributes }) => [
         id,
         status,
@@ -59,7 +60,7 @@ const revokeCommand = (): Command =>
   ofCluster(new Command('revoke').description('Revoke a join token; who joined with it stays'))
     .argument('<id>', "the token's id, its second part")
     .action(async (id: string, { cluster, dataDir }: Where) => {
-      await revokeJoinToken(findClientSettings(dataDir), cluster, id);
+      await withAnyController(dataDir, (settings) => revokeJoinToken(settings, cluster, id));
       console.log(`join token ${id} is revoked`);
     });
 
