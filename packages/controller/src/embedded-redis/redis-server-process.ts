@@ -81,4 +81,11 @@ export function startRedisServer(directory: string): RedisServerProcess {
   return { ended: () => end, terminate: () => child.kill('SIGTERM') };
 }
 
-const lastLines = (file: string): string => readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join(' / ');
+/** Said in place of them when they cannot be read: somebody may have removed the directory. */
+function lastLines(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-3).join(' / ');
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
