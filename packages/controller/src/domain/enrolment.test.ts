@@ -40,3 +40,18 @@ test('of many certificates at once the newest stay', (t) => {
   t.is(many[0]?.serial, '49');
   t.true(many.length <= 5);
 });
+
+test('the certificate that asks for a renewal stays, however many were recorded before it was answered', (t) => {
+  const asking = issued('asking', 100);
+  for (const now of [50, 150]) {
+    const asked = Array.from({ length: 10 }, (_, number) => number).reduce<IssuedCertificate[]>(
+      (certificates, number) => withCertificate(certificates, issued(String(number), now + 50), now, asking),
+      [asking],
+    );
+    t.deepEqual(
+      asked.slice(0, 2).map(({ serial }) => serial),
+      ['9', 'asking'],
+    );
+    t.true(asked.length <= 5);
+  }
+});

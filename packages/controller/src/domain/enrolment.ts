@@ -38,14 +38,22 @@ export function problemOf(enrolment: Enrolment | undefined, serial: string): Cer
   return enrolment.certificates.some((issued) => issued.serial === serial) ? undefined : 'REPLACED';
 }
 
-/** A renewal whose answer was lost leaves the one before in use: the newest few stay, and what has not expired up to a limit. */
+/** The newest few stay, and what has not expired up to a limit. */
 const keptAlways = 2;
 const keptAtMost = 5;
 
-/** The certificates of an enrolment with a new one. */
-export const withCertificate = (
+/**
+ * The certificates of an enrolment with a new one. `asking`: the one that it was asked for with. It stays whatever its age and
+ * however many were recorded since, because answers get lost: an agent asks with it until one arrives.
+ */
+export function withCertificate(
   certificates: readonly IssuedCertificate[],
   issued: IssuedCertificate,
   now: number,
-): IssuedCertificate[] =>
-  [issued, ...certificates].filter(({ expiresAt }, position) => position < keptAlways || expiresAt > now).slice(0, keptAtMost);
+  asking?: IssuedCertificate,
+): IssuedCertificate[] {
+  const others = certificates.filter(({ serial }) => serial !== asking?.serial);
+  return [issued, ...(asking ? [asking] : []), ...others]
+    .filter(({ expiresAt }, position) => position < keptAlways || expiresAt > now)
+    .slice(0, keptAtMost);
+}

@@ -103,7 +103,8 @@ export class Enroller {
       const enrolment = fields && decodeEnrolment(cluster, instance, fields);
       const problem = problemOf(enrolment, serial);
       if (problem || !enrolment) return certificateProblems[problem ?? 'NOT_ENROLLED'](name);
-      const certificates = withCertificate(enrolment.certificates, planned, clock.now());
+      const asking = enrolment.certificates.find((each) => each.serial === serial);
+      const certificates = withCertificate(enrolment.certificates, planned, clock.now(), asking);
       const result = await store.put({
         partition: cluster,
         kind: 'enrolment',
