@@ -3,9 +3,12 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { newDeploymentId, newId, newUuid, silentLogger, systemClock } from '@mini-ecs/shared';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { Sha256 } from '@aws-crypto/sha256-js';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { openCredentials } from '../../packages/controller/src/api/credentials.ts';
 import type { LogSource } from '../../packages/controller/src/api/operation.ts';
 import { startApiServer } from '../../packages/controller/src/api/server.ts';
@@ -36,7 +39,14 @@ export interface RawCall {
   signedAt?: Date;
   service?: string;
   region?: string;
-  tamper?: (request: { headers: Record<string, string>; body: string | Uint8Array }) => void;
+  tamper?: (request: SentRequest) => void;
+}
+
+export interface SentRequest {
+  /** With its query. */
+  path: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
 }
 
 export class ApiServerFixture {
@@ -123,8 +133,9 @@ export class ApiServerFixture {
       },
       signing.signedAt ? { signingDate: signing.signedAt } : {},
     );
-    const sent = { headers: { ...signed.headers }, body };
+    const sent: SentRequest = { path: url.pathname + url.search, headers: { ...signed.headers }, body };
     tamper?.(sent);
+    if (sent.path !== url.pathname + url.search || sent.headers['host'] !== url.host) return sendVerbatim(url, method, sent);
     return fetch(url, { method, headers: sent.headers, ...(method === 'GET' ? {} : { body: Buffer.from(sent.body) }) });
   }
 
@@ -135,4 +146,15 @@ export class ApiServerFixture {
     await this.store.close();
     await rm(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** `fetch` tidies a path up, keeps its fragment to itself and names the host that it connects to. */
+async function sendVerbatim({ hostname, port }: URL, method: string, { path, headers, body }: SentRequest): Promise<Response> {
+  const sending = request({ hostname, port, method, path, headers });
+  sending.end(method === 'GET' ? undefined : body);
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+  return new Response(await buffer(answer), {
+    status: answer.statusCode ?? 0,
+    headers: { 'x-amzn-errortype': String(answer.headers['x-amzn-errortype'] ?? '') },
+  });
 }

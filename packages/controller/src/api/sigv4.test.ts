@@ -1,6 +1,7 @@
 import { ListClustersCommand } from '@aws-sdk/client-ecs';
 import test from 'ava';
 import { accessKey, ApiServerFixture, type RawAnswer, type RawCall } from '../../../../test/support/api-server.ts';
+import { authenticate } from './sigv4.ts';
 
 let api: ApiServerFixture;
 test.before(async () => {
@@ -109,9 +110,51 @@ test('an Authorization header that lacks something is told', async (t) => {
   t.regex(await call({ tamper: given(undated) }), /^400 IncompleteSignatureException: .*'X-Amz-Date'/);
 });
 
+/** What a signed request is answered when another path and query are sent in its place. */
+const alteredPath = async (method: 'GET' | 'DELETE', path: string, sent: string): Promise<string> =>
+  refusal(await api.raw({ method, path, tamper: (request) => (request.path = sent) }));
+
 test('a query string is part of what is signed', async (t) => {
   const answer = await api.raw({ method: 'GET', path: '/-/logs?task=a%20b&cluster=x%2Fy&task=z' });
   t.not(answer.body['__type'], 'InvalidSignatureException');
-  const altered = await fetch(`${api.server.url}/-/logs?task=a`, { headers: {} });
-  t.is(((await altered.json()) as { __type: string }).__type, 'MissingAuthenticationTokenException');
+  t.regex(
+    await alteredPath('GET', '/-/tokens?a=1', '/-/tokens?a=%31'),
+    /ClusterNotFoundException/,
+    'the same, otherwise written',
+  );
+  for (const altered of ['?a=2', '?a=1&cluster=other', '?A=1', '']) {
+    t.regex(await alteredPath('GET', '/-/tokens?a=1', `/-/tokens${altered}`), mismatch, altered);
+  }
+});
+
+test('a path that the router reads otherwise than it is signed is refused', async (t) => {
+  t.regex(await alteredPath('GET', '/-/tokens', '/-/tokens#cluster=other'), mismatch);
+  t.regex(await alteredPath('DELETE', '/-/tokens/abc', '/-/tokens/abc#cluster=other'), mismatch);
+  t.regex(await alteredPath('DELETE', '/-/tokens/abc', '/-/tokens/abc?#cluster=other'), mismatch);
+  t.regex(await alteredPath('DELETE', '/-/tokens/', '/-/tokens/.'), mismatch);
+});
+
+test('a signed header of another value is refused', async (t) => {
+  const sentWith = (name: string, value: string): Promise<string> => call({ tamper: ({ headers }) => (headers[name] = value) });
+  t.regex(await sentWith('host', 'elsewhere.example'), mismatch);
+  const inAMinute = minutesFromNow(1)
+    .toISOString()
+    .replaceAll(/[-:]|\.\d{3}/g, '');
+  t.regex(await sentWith('x-amz-date', inAMinute), mismatch);
+});
+
+test('an Authorization header of any length is refused in no time', async (t) => {
+  const given = (authorization: string): Promise<string> =>
+    call({ tamper: ({ headers }) => (headers['authorization'] = authorization) });
+  const long = `AWS4-HMAC-SHA256 ${'Credential='.repeat(1_300)}`;
+  t.regex(await given(long), /^400 IncompleteSignatureException: .* at most 4096\.$/);
+  t.regex(await given(long.slice(0, 4_096)), /^400 IncompleteSignatureException: .*'Credential'/);
+
+  const request = { method: 'POST', url: '/', headers: { authorization: long }, body: Buffer.alloc(0) };
+  const knownToNobody = { find: async () => undefined };
+  const began = performance.now();
+  for (let calls = 0; calls < 100; calls += 1) {
+    await t.throwsAsync(authenticate(request, { credentials: knownToNobody, service: 'ecs', now: Date.now() }));
+  }
+  t.true(performance.now() - began < 1_000, 'a hundred of them; read with a pattern they took 4 s');
 });

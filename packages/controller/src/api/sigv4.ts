@@ -33,6 +33,9 @@ interface Authorization {
 
 const allowedSkewMs = 5 * 60 * 1000;
 
+/** Anybody may send one, so reading it must cost little. AWS's own clients write 400 characters or less. */
+const longestAuthorization = 4_096;
+
 /** `service` is the signing name that the credential scope must carry. Throws ApiError. */
 export async function authenticate(
   request: SignedRequest,
@@ -55,15 +58,24 @@ export async function authenticate(
 function readAuthorization({ headers }: SignedRequest): Authorization {
   const header = one(headers['authorization']);
   if (!header) throw new ApiError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
-  if (!header.startsWith('AWS4-HMAC-SHA256')) {
+  if (header.length > longestAuthorization) {
     throw new ApiError(
       'IncompleteSignatureException',
-      `Unsupported AWS 'algorithm': '${header.split(' ')[0]?.slice(0, 60)}'. Use AWS4-HMAC-SHA256.`,
+      `Authorization header has ${header.length} characters; it must have at most ${longestAuthorization}.`,
     );
   }
-  const scope = /Credential=([^/,\s]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request(?=[,\s]|$)/.exec(header);
-  const signedHeaders = /SignedHeaders=([^,\s]+)/.exec(header)?.[1];
-  const signature = /Signature=([0-9a-f]{64})(?=[,\s]|$)/.exec(header)?.[1];
+  const [algorithm = '', ...parameters] = header.split(/[,\s]+/);
+  if (algorithm !== 'AWS4-HMAC-SHA256') {
+    throw new ApiError(
+      'IncompleteSignatureException',
+      `Unsupported AWS 'algorithm': '${algorithm.slice(0, 60)}'. Use AWS4-HMAC-SHA256.`,
+    );
+  }
+  const valueOf = (name: string): string | undefined =>
+    parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
+  const scope = /^([^/]+)\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request$/.exec(valueOf('Credential') ?? '');
+  const signedHeaders = valueOf('SignedHeaders');
+  const signature = /^[0-9a-f]{64}$/.exec(valueOf('Signature') ?? '')?.[0];
   if (!scope) throw incomplete("'Credential' parameter of the form <key id>/<date>/<region>/<service>/aws4_request");
   if (!signature) throw incomplete("'Signature' parameter of 64 hex digits");
   if (!signedHeaders) throw incomplete("'SignedHeaders' parameter");
@@ -136,7 +148,7 @@ async function checkSignature(
     if (value === undefined) throw mismatch();
     headers[name] = Array.isArray(value) ? value.join(',') : value;
   }
-  const { pathname, searchParams } = new URL(request.url, 'http://host.invalid');
+  const { pathname, searchParams } = signedTargetOf(request.url);
   const expected = await signer.sign(
     {
       method: request.method,
@@ -155,6 +167,16 @@ async function checkSignature(
   );
   const expectedSignature = /Signature=([0-9a-f]{64})$/.exec(expected.headers['authorization'] ?? '')?.[1] ?? '';
   if (!timingSafeEqual(Buffer.from(signature), Buffer.from(expectedSignature.padEnd(signature.length)))) throw mismatch();
+}
+
+/**
+ * Path and query as clients sign them. Where the router would find others in the same text (it takes what follows a `#` for the query,
+ * and `..` for a name), the request is refused: it would do what nobody signed.
+ */
+function signedTargetOf(url: string): Pick<URL, 'pathname' | 'searchParams'> {
+  const target = URL.canParse(url, 'http://host.invalid') ? new URL(url, 'http://host.invalid') : undefined;
+  if (!target || url.includes('#') || target.pathname !== url.split('?', 1)[0]) throw mismatch();
+  return target;
 }
 
 const mismatch = (): ApiError =>
