@@ -38,9 +38,9 @@ const results = await runSeeds({
 });
 const summary = summaryOf(results);
 const seedsPerSecond = Math.round((results.length / seconds()) * 10) / 10;
-for (const seed of summary.failed) console.error(`replay: npm run test:simulation -- --seed ${seed} --trace`);
+for (const seed of summary.failedSeeds) console.error(`replay: npm run test:simulation -- --seed ${seed} --trace`);
 console.log(JSON.stringify({ ...summary, seedsPerSecond }));
-process.exitCode = summary.failed.length === 0 ? 0 : 1;
+process.exitCode = summary.failed === 0 ? 0 : 1;
 
 function wholeNumber(name: string, text: string): number {
   if (!/^\d+$/.test(text)) throw new Error(`--${name} must be a whole number, not ${JSON.stringify(text)}.`);

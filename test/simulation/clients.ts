@@ -195,8 +195,12 @@ export class Clients {
 
   /** Several want the last free room at the same time. */
   rush(): void {
-    const { time, dice, onRush } = this.#options;
-    onRush();
+    this.#options.onRush();
+    this.runMany();
+  }
+
+  runMany(): void {
+    const { time, dice } = this.#options;
     const withinMs = dice.pick([5, 20, 100]);
     for (let i = dice.whole(3, 5); i > 0; i -= 1)
       time.after(dice.between(0, withinMs), () => void this.#runTasks(['job', 'big', 'big']));

@@ -94,7 +94,8 @@ function runWorker(
 
 export interface Summary {
   seeds: number;
-  failed: number[];
+  failed: number;
+  failedSeeds: number[];
   events: number;
   tasks: number;
   cpuMsPerSeed: number;
@@ -105,11 +106,12 @@ export interface Summary {
 
 /** What came of them together. */
 export function summaryOf(results: readonly MeasuredResult[]): Summary {
-  const failed = results.filter(({ violation }) => violation !== undefined).map(({ seed }) => seed);
+  const failedSeeds = results.filter(({ violation }) => violation !== undefined).map(({ seed }) => seed);
   const sum = (of: (result: MeasuredResult) => number): number => results.reduce((total, result) => total + of(result), 0);
   return {
     seeds: results.length,
-    failed: failed.sort((a, b) => a - b),
+    failed: failedSeeds.length,
+    failedSeeds: failedSeeds.sort((a, b) => a - b),
     events: sum(({ events }) => events),
     tasks: sum(({ tasks }) => tasks),
     cpuMsPerSeed: Math.round(sum(({ cpuMs }) => cpuMs) / Math.max(1, results.length)),

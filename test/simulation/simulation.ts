@@ -41,6 +41,9 @@ const startOfTime = 1_800_000_000_000;
 /** Faults begin when the services are there, and end so much later. */
 const quietStartMs = 2_000;
 const faultyMs = 20_000;
+/** A seed with too few tasks gets more in the last part of its faults, and what is still missing after them. */
+const lastRushMs = 4_000;
+const patienceMs = 60_000;
 const convergenceMs = 300_000;
 /** Containers that began to fail before the faults ended have failed by then. */
 const aftermathMs = 5_000;
@@ -93,11 +96,14 @@ class Run {
     planFaults(this.#world, this.#dice.fork('faults'), faultyMs);
     const actions = this.#dice.fork('actions');
     for (let i = actions.whole(11, 17); i > 0; i -= 1) time.after(actions.between(0, faultyMs), () => this.#clients.act());
-    await this.#until(time.now + faultyMs * 0.8);
-    if (this.#auditor.tasksCreated < least.tasks) this.#clients.rush();
-    await this.#until(time.now + faultyMs * 0.2);
+    const faultsEnd = time.now + faultyMs;
+    await this.#until(faultsEnd - lastRushMs);
+    await this.#fill(faultsEnd, () => this.#clients.rush());
+    await this.#until(faultsEnd);
     this.#record.tell('THE FAULTS END', () => '');
     endFaults(this.#world);
+    // What was asked while nobody answered is asked again.
+    await this.#fill(time.now + patienceMs, () => this.#clients.runMany());
     await this.#converge();
     await realTurn();
     this.#checkSize();
@@ -172,6 +178,15 @@ class Run {
   #divergences(): Promise<string[]> {
     const hints = (): Promise<string[]> => this.#store.plain.hints(cluster);
     return divergences({ auditor: this.#auditor, hosts: this.#world.hosts, hints });
+  }
+
+  /** Asks for tasks until there are as many as a seed must have; again, once no request that may bring them is open. */
+  async #fill(end: number, ask: () => void): Promise<void> {
+    const time = this.#time;
+    while (this.#auditor.tasksCreated < least.tasks && time.now < end && !this.#record.violation) {
+      if (this.#clients.open === 0) ask();
+      await this.#until(Math.min(end, time.now + 500));
+    }
   }
 
   /** A container is made only where its task is bound. */
