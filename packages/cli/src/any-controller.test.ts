@@ -1,18 +1,37 @@
 import test from 'ava';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TestIdentity } from '../../../test/support/test-identity.ts';
 import { endpointsOf, withAnyController } from './any-controller.ts';
 import { signedCall } from './api-client.ts';
 
-async function aController(t: { teardown(fn: () => void): void }, answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1');
+interface Test {
+  teardown(fn: () => void): void;
+}
+
+async function aController(t: Test, answer: RequestListener): Promise<string> {
+  const server = createServer(answer);
+  t.teardown(() => server.closeAllConnections());
+  return `http://${await listening(t, server)}`;
+}
+
+async function aTlsController(t: Test, { server: identity }: TestIdentity, answer: RequestListener): Promise<string> {
+  const { key, certificate } = identity.own;
+  const server = createTlsServer({ key, cert: certificate }, answer);
+  t.teardown(() => server.closeAllConnections());
+  return `https://${await listening(t, server)}`;
+}
+
+async function listening(t: Test, server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  t.teardown(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 const answering =
@@ -22,14 +41,34 @@ const answering =
 
 /** Nobody listens there: a port that was free a moment ago. */
 const dead = 'http://127.0.0.1:1';
+const deadTls = 'https://127.0.0.1:1';
 
-function ask(t: { teardown(fn: () => void): void }, endpoints: string[]): Promise<string> {
-  const settings = { MINI_ECS_ENDPOINTS: endpoints.join(','), AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
-  Object.assign(process.env, settings);
-  t.teardown(() => Object.keys(settings).forEach((name) => delete process.env[name]));
-  return withAnyController('/nowhere', async (each) =>
+const accessKey = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+function ask(t: Test, endpoints: string[], settings: Record<string, string> = accessKey, dataDir = '/nowhere'): Promise<string> {
+  const environment: Record<string, string> = { ...settings, MINI_ECS_ENDPOINTS: endpoints.join(',') };
+  Object.assign(process.env, environment);
+  t.teardown(() => Object.keys(environment).forEach((name) => delete process.env[name]));
+  return withAnyController(dataDir, async (each) =>
     (await signedCall(each, { method: 'GET', route: '/-/logs', query: {} })).text(),
   );
+}
+
+/** Of a controller that has stopped, or of one on loopback (`endpoint`), whose neighbours speak TLS. */
+async function aDataDir(t: Test, identity: TestIdentity, endpoint?: string): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mini-ecs-any-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(path.join(folder, 'ca.pem'), identity.authority.certificate);
+  writeFileSync(path.join(folder, 'credentials.json'), JSON.stringify({ accessKeyId: 'AKID', secretAccessKey: 'secret' }));
+  if (endpoint) writeFileSync(path.join(folder, 'endpoint.json'), JSON.stringify({ endpoint, region: 'eu-west-1' }));
+  return folder;
+}
+
+/** Each with an authority of its own: what this process trusts, it trusts from then on. */
+async function anIdentity(t: Test): Promise<TestIdentity> {
+  const identity = await TestIdentity.start();
+  t.teardown(() => identity.stop());
+  return identity;
 }
 
 test.serial('the first controller that can answer does: one that is away or cannot serve the call is passed over', async (t) => {
@@ -49,6 +88,27 @@ test.serial('a refusal is an answer: no other controller is asked', async (t) =>
   const other = await aController(t, () => t.fail('was asked'));
   await t.throwsAsync(ask(t, [refusing, other]), { message: 'There is no task x.' });
 });
+
+test.serial('by TLS the authority that the environment names is trusted, whoever is asked first', async (t) => {
+  const identity = await anIdentity(t);
+  const good = await aTlsController(t, identity, answering(200, 'a log'));
+  const bundle = path.join(await aDataDir(t, identity), 'ca.pem');
+  t.is(await ask(t, [deadTls, good], { ...accessKey, AWS_CA_BUNDLE: bundle }), 'a log');
+});
+
+test.serial(
+  'by TLS the authority of the data directory is trusted, also when its own controller is gone or speaks none',
+  async (t) => {
+    for (const endpoint of [undefined, 'http://127.0.0.1:7070']) {
+      const identity = await anIdentity(t);
+      const good = await aTlsController(t, identity, answering(200, 'a log'));
+      t.is(await ask(t, [deadTls, good], {}, await aDataDir(t, identity, endpoint)), 'a log', endpoint);
+    }
+    const identity = await anIdentity(t);
+    const good = await aTlsController(t, identity, answering(200, 'a log'));
+    t.is(await ask(t, [deadTls, good], accessKey, await aDataDir(t, identity)), 'a log', 'with the key of the environment');
+  },
+);
 
 test.serial('when none can answer, each says why', async (t) => {
   const elsewhere = await aController(t, answering(503, '{"message":"no session"}'));

@@ -2,7 +2,7 @@
  * Several controllers serve one store: a command asks the first that can answer it. `MINI_ECS_ENDPOINTS` lists them; without it there
  * is one, of the environment or of the data directory.
  */
-import { findClientSettings, ControllerRefusal } from './api-client.ts';
+import { ControllerRefusal, findClientSettings, trust } from './api-client.ts';
 import type { ClientSettings } from './client-settings.ts';
 import { messageOf } from './failure.ts';
 
@@ -27,23 +27,24 @@ export function endpointsOf(list: string | undefined): string[] {
  */
 export async function withAnyController<T>(dataDir: string, act: (settings: ClientSettings) => Promise<T>): Promise<T> {
   const endpoints = endpointsOf(process.env['MINI_ECS_ENDPOINTS']);
-  const settings = findClientSettings(dataDir, endpoints[0]);
-  if (endpoints.length < 2) return act(settings);
+  const [first, ...others] = endpoints.map((endpoint) => findClientSettings(dataDir, endpoint));
+  if (!first || others.length === 0) return act(first ?? findClientSettings(dataDir));
   const problems: string[] = [];
-  for (const endpoint of endpoints) {
+  for (const settings of [first, ...others]) {
     try {
-      await isThere(endpoint);
-      return await act({ ...settings, endpoint });
+      await isThere(settings);
+      return await act(settings);
     } catch (error) {
       if (isAnswer(error)) throw error;
-      problems.push(`${endpoint}: ${messageOf(error)}`);
+      problems.push(`${settings.endpoint}: ${messageOf(error)}`);
     }
   }
   throw new Error(`No controller could answer.\n${problems.join('\n')}`);
 }
 
 /** Rejects unless something answers, whatever it says: it may serve this call with its store away, or say best why not. */
-async function isThere(endpoint: string): Promise<void> {
+async function isThere({ endpoint, authorityFile }: ClientSettings): Promise<void> {
+  if (authorityFile) trust(authorityFile);
   await fetch(new URL('/-/health', endpoint), { signal: AbortSignal.timeout(answersWithinMs) });
 }
 

@@ -2,7 +2,7 @@
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { defaultDataDir, readClientSettings, type ClientSettings } from './client-settings.ts';
+import { defaultDataDir, ownAuthority, readClientSettings, regionOfEnvironment, type ClientSettings } from './client-settings.ts';
 
 /** A controller's answer that it does not, or cannot, do what it was asked. */
 export class ControllerRefusal extends Error {
@@ -20,29 +20,27 @@ export class ControllerRefusal extends Error {
  * What the environment says to every AWS client counts here too; without it, this machine's controller. `endpoint`: in place of
  * the one that is found so.
  */
-export function findClientSettings(dataDir = defaultDataDir(), endpoint?: string): ClientSettings {
-  const settings = settingsOfEnvironment(endpoint) ?? readClientSettings(dataDir);
-  return endpoint === undefined ? settings : { ...settings, endpoint };
-}
+export const findClientSettings = (dataDir = defaultDataDir(), endpoint?: string): ClientSettings =>
+  settingsOfEnvironment(dataDir, endpoint) ?? readClientSettings(dataDir, endpoint);
 
-function settingsOfEnvironment(endpoint: string | undefined): ClientSettings | undefined {
-  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_DEFAULT_REGION, AWS_CA_BUNDLE } =
-    process.env;
+function settingsOfEnvironment(dataDir: string, endpoint: string | undefined): ClientSettings | undefined {
+  const { AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_CA_BUNDLE } = process.env;
   const address = endpoint ?? AWS_ENDPOINT_URL;
   if (!address || !AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) return undefined;
+  const authorityFile = AWS_CA_BUNDLE || (endpoint && ownAuthority(dataDir));
   return {
     endpoint: address,
-    region: AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1',
+    region: regionOfEnvironment(),
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_CA_BUNDLE ? { authorityFile: AWS_CA_BUNDLE } : {}),
+    ...(authorityFile ? { authorityFile } : {}),
   };
 }
 
 const trusted = new Set<string>();
 
 /** Whatever this process connects to from now on may show a certificate of that authority. */
-function trust(authorityFile: string): void {
+export function trust(authorityFile: string): void {
   if (trusted.has(authorityFile)) return;
   setDefaultCACertificates([...getCACertificates('default'), readFileSync(authorityFile, 'utf8')]);
   trusted.add(authorityFile);

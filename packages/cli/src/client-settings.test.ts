@@ -2,7 +2,7 @@ import test from 'ava';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { exportLine, readClientSettings } from './client-settings.ts';
+import { exportLine, readClientSettings, removeEndpoint, writeEndpoint } from './client-settings.ts';
 
 function aDataDir(t: { teardown(fn: () => void): void }, endpoint: string): string {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'mini-ecs-settings-'));
@@ -24,4 +24,14 @@ test("by TLS it needs the controllers' authority as well", (t) => {
   const dataDir = aDataDir(t, 'https://10.0.0.5:7070');
   const line = exportLine(readClientSettings(dataDir));
   t.true(line.endsWith(` AWS_CA_BUNDLE=${dataDir}/ca.pem NODE_EXTRA_CA_CERTS=${dataDir}/ca.pem`), line);
+});
+
+test('a controller that stops takes back its own address only: another may share its data directory', (t) => {
+  const dataDir = aDataDir(t, 'http://127.0.0.1:7070');
+  writeEndpoint(dataDir, { endpoint: 'http://127.0.0.1:7080', region: 'eu-west-1' });
+  removeEndpoint(dataDir, 'http://127.0.0.1:7070');
+  t.is(readClientSettings(dataDir).endpoint, 'http://127.0.0.1:7080');
+  removeEndpoint(dataDir, 'http://127.0.0.1:7080');
+  t.throws(() => readClientSettings(dataDir), { message: /No controller has left its address/ });
+  t.notThrows(() => removeEndpoint(dataDir, 'http://127.0.0.1:7080'));
 });

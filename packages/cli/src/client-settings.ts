@@ -55,21 +55,39 @@ export function writeEndpoint(dataDir: string, endpoint: { endpoint: string; reg
   writeWhole(endpointFile(dataDir), endpoint);
 }
 
-export const removeEndpoint = (dataDir: string): void => rmSync(endpointFile(dataDir), { force: true });
+/** Leaves that of another controller, which shares the data directory and wrote it later. */
+export function removeEndpoint(dataDir: string, endpoint: string): void {
+  if (readEndpoint(dataDir)?.endpoint === endpoint) rmSync(endpointFile(dataDir), { force: true });
+}
 
-/** Of the quickstart if one runs in this data directory, else of its controller. Throws with what to do when there is none. */
-export function readClientSettings(dataDir: string): ClientSettings {
+const readEndpoint = (dataDir: string): { endpoint: string; region: string } | undefined =>
+  existsSync(endpointFile(dataDir)) ? readJson(endpointFile(dataDir)) : undefined;
+
+/** The authority that the controllers of a data directory have; undefined: it has been none's. */
+export const ownAuthority = (dataDir: string): string | undefined =>
+  existsSync(authorityFileOf(dataDir)) ? path.resolve(authorityFileOf(dataDir)) : undefined;
+
+export const regionOfEnvironment = (): string => process.env['AWS_REGION'] || process.env['AWS_DEFAULT_REGION'] || 'us-east-1';
+
+/**
+ * Of the quickstart if one runs in this data directory, else of its controller. `given`: another address of the same controllers, which
+ * may serve when the one of this directory has stopped. Throws with what to do when there is none.
+ */
+export function readClientSettings(dataDir: string, given?: string): ClientSettings {
   const folders = [readQuickstart(dataDir)?.controllerDataDir ?? dataDir, dataDir];
-  const found = folders.find((folder) => existsSync(endpointFile(folder)));
+  const needed = given === undefined ? endpointFile : credentialsFile;
+  const found = folders.find((folder) => existsSync(needed(folder))) ?? (given && dataDir);
   if (!found) {
     throw new Error(
       `No controller has left its address in ${dataDir}. Start one with "mini-ecs up" or "mini-ecs controller"; if it uses another data directory, set MINI_ECS_DATA_DIR or --data-dir.`,
     );
   }
-  const { endpoint, region } = readJson<{ endpoint: string; region: string }>(endpointFile(found));
+  const left = readEndpoint(found);
+  const endpoint = given ?? left?.endpoint ?? '';
+  const region = left?.region ?? regionOfEnvironment();
   if (!existsSync(credentialsFile(found))) {
     throw new Error(
-      `${credentialsFile(found)} is missing: this controller's first access key was given to another one that shares its store.`,
+      `${credentialsFile(found)} is missing: this controller's first access key was given to another one that shares its store. Give a key by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.`,
     );
   }
   const { accessKeyId, secretAccessKey } = readJson<{ accessKeyId: string; secretAccessKey: string }>(credentialsFile(found));

@@ -12,7 +12,7 @@ export const controllerCommand = (command: Command): Command =>
     const controller = await startController(config, log);
     writeEndpoint(config.dataDir, { endpoint: controller.apiUrl, region: config.region });
     await runUntilStopped(log, async () => {
-      removeEndpoint(config.dataDir);
+      removeEndpoint(config.dataDir, controller.apiUrl);
       await controller.close();
     });
   });
