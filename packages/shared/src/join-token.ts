@@ -13,6 +13,8 @@ export interface JoinToken {
   fingerprint: string;
 }
 
+const idForm = /^[0-9a-f]{16}$/;
+const secretForm = /^[\w-]{43}$/;
 const form = /^mecs1\.([0-9a-f]{16})\.([\w-]{43})\.([0-9a-f]{64})$/;
 
 export const newJoinToken = (fingerprint: string): JoinToken => ({
@@ -28,6 +30,11 @@ export function parseJoinToken(text: string): JoinToken | undefined {
   const [, id, secret, fingerprint] = form.exec(text.trim()) ?? [];
   return id && secret && fingerprint ? { id, secret, fingerprint } : undefined;
 }
+
+/** Of what came over the network, before anything is done with it. */
+export const isJoinTokenId = (text: string): boolean => idForm.test(text);
+
+export const isJoinTokenSecret = (text: string): boolean => secretForm.test(text);
 
 /** SHA-256 in hex: the fingerprint of a certificate (DER), and what is kept of a secret. */
 export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');

@@ -103,10 +103,10 @@ export function startSessions(
 
 /** Resolves when agents can connect; rejects when an address cannot be bound. */
 export async function startDispatch(options: DispatchOptions): Promise<Dispatch> {
-  const { server, enroller, log, config } = options;
+  const { server, enroller, clock, log, config } = options;
   const { hosts, port } = config;
   const sessions = startSessions(options);
-  const gateway = new AgentGateway({ host: sessions.host, server, enroller, log });
+  const gateway = new AgentGateway({ host: sessions.host, server, enroller, clock, log });
   const close = async (): Promise<void> => {
     await Promise.all([gateway.close(), sessions.stop()]);
   };

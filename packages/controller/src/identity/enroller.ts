@@ -17,7 +17,9 @@ import { decodeEnrolment } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { certificateProblems, enrolmentRefusals } from './enrolment-refusals.ts';
-import { isInstanceName, readInstanceName, serialOf, type InstanceName } from './instance-name.ts';
+import { readInstanceName, serialOf, type InstanceName } from './instance-name.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { joinProblem, renewalProblem } from './request-forms.ts';
 
 export interface EnrollerOptions {
   store: Pick<Store, 'enrolInstance' | 'read' | 'put'>;
@@ -37,20 +39,24 @@ const mostAttempts = 5;
 
 export class Enroller {
   readonly #options: EnrollerOptions;
+  readonly #refusals: RefusalLog;
 
   constructor(options: EnrollerOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options);
   }
 
   /** Throws what the store throws. */
-  async enroll({ cluster, instanceId, tokenId, tokenSecret, publicKey, proof }: EnrollReceived): Promise<Issue> {
+  async enroll(request: EnrollReceived): Promise<Issue> {
+    const malformed = joinProblem(request);
+    if (malformed) return this.#refuse(malformed);
+    const { cluster, instanceId, tokenId, tokenSecret, publicKey, proof } = request;
     const { store, authority, certificateLifetimeMs, log } = this.#options;
     const name: InstanceName = { cluster, instance: instanceId };
-    if (!isInstanceName(name)) return refused('The cluster or the instance id is none: the id must be 32 hex digits.');
     const key = readPublicKey(publicKey);
-    if (!key) return refused('The public key must be an ECDSA key on the curve P-256.');
+    if (!key) return this.#refuse('The request cannot be read: public_key must be an ECDSA key on the curve P-256.', name);
     if (!isSignedBy(key, enrolmentStatement(cluster, instanceId, publicKey), proof)) {
-      return refused('The agent did not show that it has the private key of its public key.');
+      return this.#refuse('The agent did not show that it has the private key of its public key.', name);
     }
     const planned = authority.plan(certificateLifetimeMs);
     const result = await store.enrolInstance({
@@ -61,27 +67,35 @@ export class Enroller {
       certificates: JSON.stringify([planned]),
     });
     if (!result.ok) {
-      log.warn({ ...name, token: tokenId, reason: result.reason }, 'An instance was refused to join.');
-      return refused(enrolmentRefusals[result.reason](name));
+      return this.#refuse(enrolmentRefusals[result.reason](name), { ...name, token: tokenId, code: result.reason });
     }
     log.info({ ...name, token: tokenId, serial: planned.serial }, 'An instance joined.');
     return this.#issue(name, publicKey, planned);
   }
 
   /** Throws what the store throws. */
-  async renew({ certificate, publicKey, proof, consent }: RenewReceived): Promise<Issue> {
+  async renew(request: RenewReceived): Promise<Issue> {
+    const malformed = renewalProblem(request);
+    if (malformed) return this.#refuse(malformed);
+    const { certificate, publicKey, proof, consent } = request;
     const old = readCertificate(certificate);
-    if (!old) return refused('There is no certificate to renew.');
+    if (!old) return this.#refuse('The request cannot be read: certificate must be one.');
     const standing = this.#standingOf(old);
-    if (typeof standing === 'string') return refused(standing);
+    if (typeof standing === 'string') return this.#refuse(standing);
     const key = readPublicKey(publicKey);
     const statement = renewalStatement(certificate, publicKey);
     if (!key || !isSignedBy(key, statement, proof) || !isSignedBy(old.publicKey, statement, consent)) {
-      return refused('The agent did not show that it has the keys of its certificate and of the one that it asks for.');
+      return this.#refuse('The agent did not show that it has the keys of its certificate and of the one that it asks for.');
     }
     const planned = this.#options.authority.plan(this.#options.certificateLifetimeMs);
     const problem = await this.#record(standing, serialOf(old), planned);
-    return problem === undefined ? this.#issue(standing, publicKey, planned) : refused(problem);
+    return problem === undefined ? this.#issue(standing, publicKey, planned) : this.#refuse(problem, standing);
+  }
+
+  /** `about`: what is known of who asks, for the log. */
+  #refuse(reason: string, about: object = {}): Issue {
+    this.#refusals.warn({ ...about, reason }, 'An agent was refused a certificate.');
+    return { issued: false, reason };
   }
 
   /** Whose it is, or why it cannot be renewed. */
@@ -124,8 +138,6 @@ export class Enroller {
     return { issued: true, message: { certificate, authority: authority.certificate, lifetimeMs: Math.max(0, lifetimeMs) } };
   }
 }
-
-const refused = (reason: string): Issue => ({ issued: false, reason });
 
 function readCertificate(der: Uint8Array): X509Certificate | undefined {
   try {

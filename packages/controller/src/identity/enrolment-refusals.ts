@@ -6,9 +6,13 @@ import type { InstanceName } from './instance-name.ts';
 const joinAgain = ({ cluster, instance }: InstanceName): string =>
   `let it join again with a token made for it: mini-ecs token create --cluster ${cluster} --instance ${instance}`;
 
+/** The same for both: who has no token of a cluster is not told whether there is one of that name. */
+const noSuchToken = ({ cluster }: InstanceName): string =>
+  `There is no such join token for cluster ${cluster}, or no such cluster.`;
+
 export const enrolmentRefusals: Record<EnrolmentRefusal, (name: InstanceName) => string> = {
-  CLUSTER_NOT_FOUND: ({ cluster }) => `There is no cluster ${cluster}.`,
-  UNKNOWN_TOKEN: ({ cluster }) => `There is no such join token for cluster ${cluster}.`,
+  CLUSTER_NOT_FOUND: noSuchToken,
+  UNKNOWN_TOKEN: noSuchToken,
   TOKEN_EXPIRED: () => 'The join token has expired.',
   TOKEN_USED_UP: () => 'The join token is used up.',
   OTHER_INSTANCE: () => 'The join token was made for another instance.',

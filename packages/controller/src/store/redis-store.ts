@@ -37,7 +37,6 @@ export class RedisStore implements S.Store {
   readonly #watcher: FeedWatcher;
   readonly #commands: Record<CommandName, RedisCommand>;
   readonly #keyPrefix: string;
-  readonly #keys = new Map<S.Partition, PartitionKeys>();
   readonly #statusReports = new Map<string, Batcher<S.ReportStatus, S.ReportStatusResult>>();
 
   /** Throws StoreUnavailableError when Redis does not answer within 5 s. */
@@ -296,10 +295,9 @@ export class RedisStore implements S.Store {
     this.#connection.close();
   }
 
+  /** Not kept: strangers who ask to join name what clusters they like. */
   #keysOf(partition: S.Partition): PartitionKeys {
-    let keys = this.#keys.get(partition);
-    if (!keys) this.#keys.set(partition, (keys = new PartitionKeys(this.#keyPrefix, partition)));
-    return keys;
+    return new PartitionKeys(this.#keyPrefix, partition);
   }
 
   /** A Redis that was restarted has forgotten the commands. */
