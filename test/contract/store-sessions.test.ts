@@ -103,7 +103,7 @@ bothStores('the same report again is accepted and changes nothing', async (t, st
   await report(store, 'i1', { a: 'RUNNING' });
   const end = await store.feedEnd(cluster);
   t.like(await report(store, 'i1', { a: 'RUNNING' }), { outcomes: ['WRITTEN'], seq: end, hints: [] });
-  const sameStatus = [{ task: 'a', lastStatus: 'RUNNING', rank: 3, observed: '{"healthStatus":"HEALTHY"}' }];
+  const sameStatus = [{ task: 'a', lastStatus: 'RUNNING', rank: 3, health: 'HEALTHY', observed: '{"healthStatus":"HEALTHY"}' }];
   await store.reportStatus({ cluster, instance: 'i1', session: 'session-1', now: 1, reports: sameStatus });
   t.like(await taskOf(store, 'a'), { observed: '{"healthStatus":"HEALTHY"}' });
   t.is(await store.feedEnd(cluster), end + 1);
@@ -118,6 +118,26 @@ bothStores('a new status of a service’s task makes its service look, and a sto
   const stopped = await report(store, 'i1', { a: 'STOPPED' });
   t.deepEqual(stopped.ok && [...stopped.hints].sort(), ['placement', 'service/web']);
   t.deepEqual(await hintsOf(store), ['placement', 'service/web']);
+});
+
+bothStores('a change of health makes the service look, other news of the same status does not', async (t, store) => {
+  await createService(store);
+  await openSession(store, 'i1');
+  await createTasks(store, aTask('a', { service: 'web' }), aTask('alone'));
+  await bind(store, 'i1', 'a', 'alone');
+  const tell = async (task: string, health: string, detail = '') => {
+    const reports = [{ task, lastStatus: 'RUNNING', rank: 3, health, observed: health + detail }];
+    const reported = await store.reportStatus({ cluster, instance: 'i1', session: 'session-1', now: 1, reports });
+    return reported.ok && reported.hints;
+  };
+  t.deepEqual(await tell('a', 'UNKNOWN'), ['service/web']);
+  t.deepEqual(await tell('a', 'UNKNOWN', ': image digest'), []);
+  t.deepEqual(await tell('a', 'HEALTHY'), ['service/web']);
+  t.deepEqual(await tell('a', 'HEALTHY'), []);
+  t.deepEqual(await tell('a', 'UNHEALTHY'), ['service/web']);
+  t.like(await taskOf(store, 'a'), { lastStatus: 'RUNNING', health: 'UNHEALTHY', observed: 'UNHEALTHY' });
+  await tell('alone', 'HEALTHY');
+  t.deepEqual(await tell('alone', 'UNHEALTHY'), []);
 });
 
 bothStores('a task that stopped is removed later by when that was reported', async (t, store) => {

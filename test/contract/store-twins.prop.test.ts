@@ -40,6 +40,7 @@ const session = fc.constantFrom('s0', 's0', 's0', 's1');
 const now = fc.integer({ min: 1, max: 9 });
 const ports = fc.constantFrom('', ',80/tcp,', ',80/udp,81/tcp,', ',22/tcp,');
 const status = fc.constantFrom('PENDING', 'RUNNING', 'STOPPING', 'STOPPED');
+const health = fc.constantFrom('UNKNOWN', 'HEALTHY', 'UNHEALTHY');
 const ranks = { PENDING: 1, RUNNING: 3, STOPPING: 5, STOPPED: 7 };
 
 const newTask = fc
@@ -167,16 +168,17 @@ const sessionCommands = [
       instance: instanceId,
       session,
       now,
-      reports: fc.array(fc.record({ task: taskId, status, detail: fc.constantFrom('x', 'y') }), { maxLength: 4 }),
+      reports: fc.array(fc.record({ task: taskId, status, detail: fc.constantFrom('x', 'y'), health }), { maxLength: 4 }),
     }),
     (store, { reports, ...rest }) =>
       store.reportStatus({
         cluster,
         ...rest,
-        reports: reports.map(({ task, status, detail }) => ({
+        reports: reports.map(({ task, status, detail, health }) => ({
           task,
           lastStatus: status,
           rank: ranks[status],
+          health,
           observed: status + detail,
         })),
       }),

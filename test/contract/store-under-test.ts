@@ -144,6 +144,7 @@ export const report = (store: Store, instance: string, statuses: Record<string, 
       task,
       lastStatus,
       rank: ranks[lastStatus]!,
+      health: 'UNKNOWN',
       observed: `{"lastStatus":"${lastStatus}"}`,
     })),
   });

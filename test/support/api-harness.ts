@@ -3,16 +3,7 @@
  * workers on its hints (one after the other, without BullMQ). Hosts are played by the test: `anInstance` opens a session,
  * `report` is its agent's word.
  */
-import {
-  encodePorts,
-  newDeploymentId,
-  newId,
-  newUuid,
-  silentLogger,
-  systemClock,
-  taskStatusRank,
-  type TaskStatus,
-} from '@mini-ecs/shared';
+import { encodePorts, newDeploymentId, newId, newUuid, silentLogger, systemClock, type TaskStatus } from '@mini-ecs/shared';
 import type { ApiError } from '../../packages/controller/src/api/api-error.ts';
 import type { Call } from '../../packages/controller/src/api/operation.ts';
 import { ecsOperations } from '../../packages/controller/src/api/operations/index.ts';
@@ -23,7 +14,7 @@ import { lookAtPlacement } from '../../packages/controller/src/queue/placement-w
 import { lookAtService } from '../../packages/controller/src/queue/service-worker.ts';
 import { withHints } from '../../packages/controller/src/queue/with-hints.ts';
 import type { Work, WorkSink } from '../../packages/controller/src/queue/work.ts';
-import { decodeTask } from '../../packages/controller/src/store/records.ts';
+import { decodeTask, encodeObservation } from '../../packages/controller/src/store/records.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
 import type { Store } from '../../packages/controller/src/store/store.ts';
 import { startTestRedis } from './redis.ts';
@@ -163,7 +154,7 @@ export class ApiHarness {
       instance,
       session: `session-${instance}`,
       now: Date.now(),
-      reports: [{ task: taskId, lastStatus, rank: taskStatusRank(lastStatus), observed: JSON.stringify(observed) }],
+      reports: [encodeObservation(taskId, observed)],
     });
     if (!reported.ok || reported.outcomes[0] !== 'WRITTEN') throw new Error(`not written: ${JSON.stringify(reported)}`);
   }

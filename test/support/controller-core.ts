@@ -1,16 +1,16 @@
 /** A controller's core (projections, queue, workers) on a store, with instances whose agents are played by the test. */
-import { encodePorts, newId, newUuid, silentLogger, systemClock, taskStatusRank, type Logger } from '@mini-ecs/shared';
+import { encodePorts, newId, newUuid, silentLogger, systemClock, type Logger } from '@mini-ecs/shared';
 import type { InstanceRegistration } from '../../packages/controller/src/domain/container-instance.ts';
 import type { Service, ServiceSpec } from '../../packages/controller/src/domain/service.ts';
 import { stoppedObservation } from '../../packages/controller/src/domain/stopped-task.ts';
-import type { Task } from '../../packages/controller/src/domain/task.ts';
+import type { HealthStatus, Task } from '../../packages/controller/src/domain/task.ts';
 import type { ClusterView } from '../../packages/controller/src/projection/projection.ts';
 import { StoreProjections } from '../../packages/controller/src/projection/store-projections.ts';
 import { startPasses, workHandler, type ControllerWorkContext } from '../../packages/controller/src/queue/controller-work.ts';
 import { MemoryWorkQueue } from '../../packages/controller/src/queue/memory-work-queue.ts';
 import { withHints } from '../../packages/controller/src/queue/with-hints.ts';
 import { WorkQueue } from '../../packages/controller/src/queue/work-queue.ts';
-import { encodeNewTask } from '../../packages/controller/src/store/records.ts';
+import { encodeNewTask, encodeObservation } from '../../packages/controller/src/store/records.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
 import { redisOptions } from '../../packages/controller/src/store/redis-connection.ts';
 import { globalPartition, serviceHint, type Store } from '../../packages/controller/src/store/store.ts';
@@ -166,6 +166,7 @@ export async function reportTask(
   instance: PlayedInstance,
   task: Task,
   lastStatus: 'RUNNING' | 'STOPPED',
+  healthStatus: HealthStatus = 'UNKNOWN',
 ): Promise<void> {
   const now = Date.now();
   const observed =
@@ -174,13 +175,13 @@ export async function reportTask(
           stopCode: 'EssentialContainerExited',
           stoppedReason: 'Essential container in task exited',
         })
-      : { ...task.observed, lastStatus, startedAt: now - 60_000 };
+      : { ...task.observed, lastStatus, healthStatus, startedAt: now - 60_000 };
   await store.reportStatus({
     cluster,
     instance: instance.id,
     session: instance.session,
     now,
-    reports: [{ task: task.id, lastStatus, rank: taskStatusRank(lastStatus), observed: JSON.stringify(observed) }],
+    reports: [encodeObservation(task.id, observed)],
   });
 }
 

@@ -1,8 +1,8 @@
 /** Puts what clusters hold straight into a store, by the commands that the controller itself uses. Ids are returned. */
-import { encodePorts, newId, taskStatusRank } from '@mini-ecs/shared';
+import { encodePorts, newId } from '@mini-ecs/shared';
 import type { InstanceRegistration } from '../../packages/controller/src/domain/container-instance.ts';
 import type { ServiceSpec } from '../../packages/controller/src/domain/service.ts';
-import { encodeNewTask } from '../../packages/controller/src/store/records.ts';
+import { encodeNewTask, encodeObservation } from '../../packages/controller/src/store/records.ts';
 import type { Store } from '../../packages/controller/src/store/store.ts';
 import * as domain from './domain-builders.ts';
 
@@ -57,8 +57,7 @@ export async function aTask(
   const instance = await anInstance(store, cluster);
   const now = domain.startOfTime;
   await store.commitPlacement({ cluster, now, bind: [{ task: id, instance }], withdraw: [], serviceRefusals: [] });
-  const observed = JSON.stringify({ ...domain.aTask().observed, lastStatus });
-  const report = { task: id, lastStatus, rank: taskStatusRank(lastStatus), observed };
+  const report = encodeObservation(id, { ...domain.aTask().observed, lastStatus });
   await store.reportStatus({ cluster, instance, session, now, reports: [report] });
   return id;
 }

@@ -79,6 +79,13 @@ test('what was written is not written again, though the projection does not show
   t.deepEqual(acknowledged, [1, 2]);
 });
 
+test('a write tells the health of its task where the store can see it', async (t) => {
+  const { intake, writes, settled } = anIntake(['a']);
+  intake.report(1, [{ ...status('a', 'RUNNING'), healthStatus: 'UNHEALTHY' }]);
+  await settled();
+  t.is(writes[0]?.command.reports[0]?.health, 'UNHEALTHY');
+});
+
 test('a refused write is not acknowledged and ends the session', async (t) => {
   const { intake, writes, acknowledged, settled, refused } = anIntake(['a']);
   intake.report(1, [status('a', 'RUNNING')]);

@@ -7,6 +7,7 @@ import type { Clock, Logger, TaskStatusReceived } from '@mini-ecs/shared';
 import { taskStatusRank } from '@mini-ecs/shared';
 import type { TaskObservation } from '../domain/task.ts';
 import type { Projections } from '../projection/projection.ts';
+import { encodeObservation } from '../store/records.ts';
 import type { StatusWrite, Store } from '../store/store.ts';
 import { taskObservation } from './task-observation.ts';
 
@@ -109,13 +110,7 @@ export class StatusIntake {
     const observations = this.#newestPerTask(reports);
     const writes: StatusWrite[] = [];
     for (const [task, observed] of observations) {
-      if (!this.#isStored(task, observed))
-        writes.push({
-          task,
-          lastStatus: observed.lastStatus,
-          rank: taskStatusRank(observed.lastStatus),
-          observed: JSON.stringify(observed),
-        });
+      if (!this.#isStored(task, observed)) writes.push(encodeObservation(task, observed));
     }
     const unknown = new Set<string>();
     if (writes.length === 0) return unknown;

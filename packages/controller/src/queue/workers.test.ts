@@ -82,6 +82,19 @@ test('a stopped task is replaced and the service is whole again', async (t) => {
   t.false(boundTasks(await view(core), 'web').some(({ id }) => id === victim.id));
 });
 
+test('a task that turns UNHEALTHY gets its replacement at once, without waiting for the slow pass', async (t) => {
+  const core = await start(t);
+  const instance = await openInstance(core.store);
+  await createService(core.store, { name: 'web', desiredCount: 1 });
+  await core.idle();
+  const [task] = boundTasks(await view(core), 'web');
+  await reportTask(core.store, instance, task!, 'RUNNING', 'HEALTHY');
+  await core.idle();
+  await reportTask(core.store, instance, task!, 'RUNNING', 'UNHEALTHY');
+  await core.idle();
+  t.true(boundTasks(await view(core), 'web').some(({ id }) => id !== task!.id));
+});
+
 test('a decision that was overtaken is not committed but made again', async (t) => {
   let overtaken = 0;
   const core = await start(t, (store) => ({

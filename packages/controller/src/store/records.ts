@@ -5,7 +5,7 @@
  *  service          doc, status, specVersion, tags: the API · state: the reconciler · tasksVersion: every command
  *                   that creates or stops a task of it · refusal: the placement commit
  *  task             doc, tags, service, request, cpu, memory, ports: at creation · desired, desiredStatus: API and
- *                   reconciler · instance, placedAt: the placement commit · observed, lastStatus, rank: status intake
+ *                   reconciler · instance, placedAt: the placement commit · observed, lastStatus, rank, health: status intake
  *  instance         doc, session, totalCpu, totalMemory, reservedPorts: openSession · status, attributes, tags: the API
  *                   cpu, memory, ports (free, free, used): commits and status intake · connected, disconnectedAt: leases
  *  task-definition  doc, status, deregisteredAt, deleteRequestedAt, tags: the API
@@ -27,7 +27,7 @@ import type { Service, ServiceSpec, ServiceState } from '../domain/service.ts';
 import type { Tags } from '../domain/tag.ts';
 import type { TaskDefinition, TaskDefinitionSpec } from '../domain/task-definition.ts';
 import type { Task, TaskDesire, TaskObservation, TaskSpec } from '../domain/task.ts';
-import type { Fields, NewTask } from './store.ts';
+import type { Fields, NewTask, StatusWrite } from './store.ts';
 
 const json = <T>(fields: Fields, name: string): T => JSON.parse(fields[name] ?? 'null') as T;
 const optionalJson = <T>(fields: Fields, name: string, otherwise: T): T =>
@@ -91,6 +91,14 @@ export function encodeNewTask(task: { id: string; spec: TaskSpec; tags: Tags }):
     },
   };
 }
+
+export const encodeObservation = (task: string, observed: TaskObservation): StatusWrite => ({
+  task,
+  lastStatus: observed.lastStatus,
+  rank: taskStatusRank(observed.lastStatus),
+  health: observed.healthStatus,
+  observed: JSON.stringify(observed),
+});
 
 export const initialObservation = (spec: TaskSpec): TaskObservation => ({
   lastStatus: 'PROVISIONING',

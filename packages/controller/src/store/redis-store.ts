@@ -249,7 +249,7 @@ export class RedisStore implements S.Store {
       ...each(sessions, ({ instance, session, reports }) => [
         instance,
         session,
-        ...each(reports, ({ task, lastStatus, rank, observed }) => [task, lastStatus, rank, observed]),
+        ...each(reports, ({ task, lastStatus, rank, health, observed }) => [task, lastStatus, rank, health, observed]),
       ]),
     ]);
     const { seq, hints } = written(reply);

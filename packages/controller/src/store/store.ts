@@ -193,6 +193,8 @@ export interface StatusWrite {
   lastStatus: string;
   /** 0…7, taskStatusRank(lastStatus) */
   rank: number;
+  /** healthStatus: another one than before makes the task's service look */
+  health: string;
   /** JSON of TaskObservation */
   observed: string;
 }

@@ -65,20 +65,20 @@ export function reportStatus(partition: MemoryPartition, command: ReportStatus):
 function writeReport(
   changes: ChangeSet,
   instance: string,
-  { task: id, lastStatus, rank, observed }: StatusWrite,
+  { task: id, lastStatus, rank, health, observed }: StatusWrite,
   now: number,
 ): 'WRITTEN' | 'BACKWARD' | 'UNKNOWN_TASK' {
   const task = changes.partition.record('task', id);
   if (task?.['instance'] !== instance) return 'UNKNOWN_TASK';
   const knownRank = number(task, 'rank');
   if (rank < knownRank) return 'BACKWARD';
-  if (rank === knownRank) {
-    if (observed !== task['observed']) changes.edit('task', id)['observed'] = observed;
-    return 'WRITTEN';
+  const isFurther = rank > knownRank;
+  const isOtherHealth = health !== (task['health'] ?? '');
+  if (isFurther || isOtherHealth || observed !== task['observed']) {
+    Object.assign(changes.edit('task', id), { observed, lastStatus, rank: String(rank), health });
   }
-  if (lastStatus === 'STOPPED') endTask(changes, id, observed, now);
-  else Object.assign(changes.edit('task', id), { observed, lastStatus, rank: String(rank) });
-  changes.hintService(task['service']);
+  if (isFurther && lastStatus === 'STOPPED') endTask(changes, id, observed, now);
+  if (isFurther || isOtherHealth) changes.hintService(task['service']);
   return 'WRITTEN';
 }
 
