@@ -16,6 +16,7 @@ import {
   stop,
   taskOf,
 } from './store-under-test.ts';
+import type { Store } from '../../packages/controller/src/store/store.ts';
 
 // ── openSession ──
 
@@ -244,7 +245,29 @@ bothStores('the tasks of a lost instance can be given up while it stays register
   await bind(store, 'i1', 'a');
   await stop(store, 'a');
   await judging(store, 0);
-  await store.abandonTasks({ cluster, instance: 'i1', tasks: [{ id: 'a', observed: '{"lastStatus":"STOPPED"}' }], now: 1 });
+  t.like(await giveUp(store, 0), { ok: true });
   t.like(await taskOf(store, 'a'), { lastStatus: 'STOPPED' });
   t.like(await instanceOf(store, 'i1'), { connected: '0', status: 'ACTIVE', cpu: '1000' });
 });
+
+bothStores('an instance that came back keeps its tasks, and so does one that is not away for long', async (t, store) => {
+  await judging(store, 0);
+  await openSession(store, 'i1', { leaseMs: 0 });
+  await createTasks(store, aTask('a'));
+  await bind(store, 'i1', 'a');
+  await judging(store, 0);
+  t.deepEqual(await giveUp(store, 60_000), { ok: false, reason: 'NOT_AWAY' });
+  await openSession(store, 'i1', { session: 'session-2' });
+  t.deepEqual(await giveUp(store, 0), { ok: false, reason: 'NOT_AWAY' });
+  t.like(await taskOf(store, 'a'), { lastStatus: 'PROVISIONING' });
+  t.like(await report(store, 'i1', { a: 'RUNNING' }, 'session-2'), { outcomes: ['WRITTEN'] });
+});
+
+const giveUp = (store: Store, awayForMs: number) =>
+  store.abandonTasks({
+    cluster,
+    instance: 'i1',
+    tasks: [{ id: 'a', observed: '{"lastStatus":"STOPPED"}' }],
+    now: 1,
+    awayForMs,
+  });

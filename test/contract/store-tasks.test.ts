@@ -261,6 +261,6 @@ bothStores('a deregistered instance may not write nor come back', async (t, stor
   await store.abandonTasks({ cluster, instance: 'i1', tasks: [{ id: 'a', observed: '{}' }], now: 1, instanceStatus: 'INACTIVE' });
   t.deepEqual(await report(store, 'i1', { a: 'RUNNING' }), { ok: false, reason: 'SUPERSEDED' });
   t.deepEqual(await openSession(store, 'i1', { session: 'session-2' }), { ok: false, reason: 'UNKNOWN_INSTANCE' });
-  const unknown = await store.abandonTasks({ cluster, instance: 'nobody', tasks: [], now: 1 });
+  const unknown = await store.abandonTasks({ cluster, instance: 'nobody', tasks: [], now: 1, awayForMs: 0 });
   t.deepEqual(unknown, { ok: false, reason: 'UNKNOWN_INSTANCE' });
 });

@@ -193,10 +193,16 @@ const sessionCommands = [
       instance: instanceId,
       tasks: fc.uniqueArray(taskId, { maxLength: 8 }),
       now,
-      instanceStatus: fc.constantFrom(undefined, undefined, 'INACTIVE' as const),
+      // Away for any time, never for so long, or deregistered.
+      reason: fc.constantFrom(
+        { awayForMs: 0 },
+        { awayForMs: 0 },
+        { awayForMs: longLease },
+        { instanceStatus: 'INACTIVE' as const },
+      ),
     }),
-    (store, { tasks, ...rest }) =>
-      store.abandonTasks({ cluster, tasks: tasks.map((id) => ({ id, observed: 'abandoned' })), ...rest }),
+    (store, { tasks, reason, ...rest }) =>
+      store.abandonTasks({ cluster, tasks: tasks.map((id) => ({ id, observed: 'abandoned' })), ...rest, ...reason }),
   ),
 ];
 

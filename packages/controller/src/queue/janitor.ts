@@ -45,13 +45,16 @@ export async function abandonLostTasks({ store, clock, log }: JanitorContext, vi
     cluster: view.name,
     instance: instance.id,
     now,
+    awayForMs: abandonAfterMs,
     tasks: view
       .tasksOfInstance(instance.id)
       .filter(({ observed }) => observed.lastStatus !== 'STOPPED')
       .map((task) => ({ id: task.id, observed: JSON.stringify(stoppedObservation(task, now, notSeen(task))) })),
   }));
   for (const command of abandoned.filter(({ tasks }) => tasks.length > 0)) {
-    await store.abandonTasks(command);
+    const result = await store.abandonTasks(command);
+    // It came back meanwhile, or only this controller's clock says that it was away for so long.
+    if (!result.ok) continue;
     log.warn(
       { cluster: command.cluster, containerInstance: command.instance, tasks: command.tasks.length },
       'tasks of a container instance not seen for 24 hours are STOPPED',

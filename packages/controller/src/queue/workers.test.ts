@@ -16,6 +16,7 @@ import {
   startCore,
   type ControllerCore,
 } from '../../../../test/support/controller-core.ts';
+import type { ClusterView } from '../projection/projection.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import { placementHint, serviceHint, type Store } from '../store/store.ts';
 import { abandonAfterMs, keepStoppedMs } from '../domain/retention.ts';
@@ -268,20 +269,48 @@ test('tasks of an instance not seen for 24 hours become STOPPED, before that the
   const { id } = await openInstance(core.store);
   const { ids } = await runTasks(core.store, 1);
   await core.idle();
-  await core.memory.put({
-    partition: cluster,
-    kind: 'instance',
-    id,
-    expect: 'any',
-    set: { connected: '0', disconnectedAt: String(Date.now()) },
-  });
-  await abandonLostTasks({ ...core.context, clock: { now: () => Date.now() + abandonAfterMs - 60_000 } }, await view(core));
+  await disconnectedFor(core, id, abandonAfterMs - 60_000);
+  await abandonLostTasks(core.context, await view(core));
   t.is((await view(core)).tasks.get(ids[0]!)!.observed.lastStatus, 'PROVISIONING');
-  await abandonLostTasks({ ...core.context, clock: { now: () => Date.now() + abandonAfterMs + 60_000 } }, await view(core));
+  await disconnectedFor(core, id, abandonAfterMs + 60_000);
+  await abandonLostTasks(core.context, await view(core));
   const { observed } = (await view(core)).tasks.get(ids[0]!)!;
   t.is(observed.lastStatus, 'STOPPED');
   t.is(observed.stoppedReason, 'The container instance has not been seen for 24 hours.');
 });
+
+test('an instance that came back meanwhile, or is away for long only by a wrong clock, keeps its tasks', async (t) => {
+  const core = await start(t);
+  const { id } = await openInstance(core.store);
+  const { ids } = await runTasks(core.store, 1);
+  await core.idle();
+  await disconnectedFor(core, id, abandonAfterMs - 60_000);
+  const fast = { now: () => Date.now() + 3_600_000 };
+  await abandonLostTasks({ ...core.context, clock: fast }, await view(core));
+  t.is((await view(core)).tasks.get(ids[0]!)!.observed.lastStatus, 'PROVISIONING');
+
+  await disconnectedFor(core, id, abandonAfterMs + 60_000);
+  const seenAway = snapshotOf(await view(core), id);
+  await openInstance(core.store, { id });
+  await abandonLostTasks(core.context, seenAway);
+  t.is((await view(core)).tasks.get(ids[0]!)!.observed.lastStatus, 'PROVISIONING');
+});
+
+const disconnectedFor = (core: { memory: Store }, id: string, ms: number) =>
+  core.memory.put({
+    partition: cluster,
+    kind: 'instance',
+    id,
+    expect: 'any',
+    set: { connected: '0', disconnectedAt: String(Date.now() - ms) },
+  });
+
+/** What a janitor saw of an instance, while the cluster goes on. */
+function snapshotOf(view: ClusterView, id: string): ClusterView {
+  const instances = new Map([[id, view.instances.get(id)!]]);
+  const tasks = view.tasksOfInstance(id);
+  return { name: view.name, instances, tasksOfInstance: () => tasks } as Partial<ClusterView> as ClusterView;
+}
 
 test('a task of RunTask whose API died is withdrawn after placeBy', async (t) => {
   const core = await start(t);

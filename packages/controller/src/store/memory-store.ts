@@ -165,7 +165,7 @@ export class MemoryStore implements S.Store {
   }
 
   async abandonTasks(command: S.AbandonTasks): Promise<S.AbandonResult> {
-    return this.#wake(tasks.abandonTasks(this.#partition(command.cluster), command));
+    return this.#wake(tasks.abandonTasks(this.#partition(command.cluster), command, this.#clock.now()));
   }
 
   // ── work hints ──

@@ -274,10 +274,12 @@ export class RedisStore implements S.Store {
     return { seq, hints, lost: reply[3] as string[], pausedForMs: reply[4] as number };
   }
 
-  async abandonTasks({ cluster, instance, tasks, now, instanceStatus }: S.AbandonTasks): Promise<S.AbandonResult> {
+  async abandonTasks(command: S.AbandonTasks): Promise<S.AbandonResult> {
+    const { cluster, instance, tasks, now } = command;
+    const reason = 'instanceStatus' in command ? [command.instanceStatus, 0] : ['', command.awayForMs];
     const named = each(tasks, ({ id, observed }) => [id, observed]);
-    const reply = await this.#run('abandon-tasks', cluster, [instance, instanceStatus ?? '', now, ...named]);
-    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as 'TASKS_LEFT' | 'UNKNOWN_INSTANCE' };
+    const reply = await this.#run('abandon-tasks', cluster, [instance, ...reason, now, ...named]);
+    return reply[0] === 'OK' ? written(reply) : { ok: false, reason: reply[0] as S.AbandonRefusal };
   }
 
   // ── work hints ──

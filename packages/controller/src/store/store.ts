@@ -232,16 +232,24 @@ export interface SweepResult {
   seq: number;
 }
 
-export interface AbandonTasks {
+export type AbandonTasks = {
   cluster: string;
   instance: string;
   /** Each with the STOPPED observation to write. Tasks that have STOPPED by then are skipped. */
   tasks: { id: string; observed: string }[];
   now: number;
-  /** Written to the instance with it: deregistration. Refused with TASKS_LEFT if a bound task is neither named nor STOPPED. */
-  instanceStatus?: 'INACTIVE';
-}
-export type AbandonResult = Written | { ok: false; reason: 'TASKS_LEFT' | 'UNKNOWN_INSTANCE' };
+} & (
+  | {
+      /** Written to the instance with it: deregistration. Refused with TASKS_LEFT if a bound task is neither named nor STOPPED. */
+      instanceStatus: 'INACTIVE';
+    }
+  | {
+      /** Refused with NOT_AWAY unless the instance is disconnected, for at least so long by the store's own clock. */
+      awayForMs: number;
+    }
+);
+export type AbandonRefusal = 'TASKS_LEFT' | 'NOT_AWAY' | 'UNKNOWN_INSTANCE';
+export type AbandonResult = Written | { ok: false; reason: AbandonRefusal };
 
 export interface StoreIdentity {
   /** Random; made with the store. */

@@ -1,12 +1,23 @@
--- Writes STOPPED without the agent's word to tasks of an instance that was deregistered or not seen for long, and with it
--- the instance's INACTIVE: then every task bound to it must be named or STOPPED, or nothing is written.
+-- Writes STOPPED without the agent's word to tasks of an instance. Either it is deregistered, and becomes INACTIVE with it: then
+-- every task bound to it must be named or STOPPED, or nothing is written. Or it has not been seen for long, by the clock that
+-- its disconnection was written by: one that is back, or was cut off since, keeps its tasks.
 -- KEYS[1]  the partition's base
--- ARGV     instance, new status of the instance or '', now (ms), number of tasks, then per task: id, observed
--- Reply    OK | TASKS_LEFT | UNKNOWN_INSTANCE
--- include: arguments changes records tasks instances
-local instance, status, now = argument(), argument(), number_argument()
+-- ARGV     instance, INACTIVE or '', else ms for which it must have been away, now (ms), number of tasks, then per task: id, observed
+-- Reply    OK | TASKS_LEFT | NOT_AWAY | UNKNOWN_INSTANCE
+-- include: arguments changes records tasks instances time
+local instance, status, away_ms, now = argument(), argument(), number_argument(), number_argument()
 if not exists('instance', instance) then
   return { 'UNKNOWN_INSTANCE' }
+end
+
+local function is_away()
+  local disconnected_at = tonumber(field_of('instance', instance, 'disconnectedAt'))
+  local is_connected = field_of('instance', instance, 'connected') == '1'
+  return not is_connected and disconnected_at ~= nil and redis_now() - disconnected_at >= away_ms
+end
+
+if status == '' and not is_away() then
+  return { 'NOT_AWAY' }
 end
 
 local named, observed = {}, {}

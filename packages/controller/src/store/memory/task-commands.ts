@@ -7,6 +7,7 @@ import type {
   CommitServiceResult,
   CreateTasks,
   CreateTasksResult,
+  Fields,
   StopTask,
   Written,
 } from '../store.ts';
@@ -88,12 +89,18 @@ export function reap(
   return { ...changes.publish(), tasks, instances };
 }
 
-export function abandonTasks(partition: MemoryPartition, command: AbandonTasks): AbandonResult {
-  const { instance, tasks, now, instanceStatus } = command;
+const isAway = (instance: Fields, awayForMs: number, at: number): boolean =>
+  instance['connected'] !== '1' && !!instance['disconnectedAt'] && at - Number(instance['disconnectedAt']) >= awayForMs;
+
+/** `at`: the store's own time, which `disconnectedAt` was written by. */
+export function abandonTasks(partition: MemoryPartition, command: AbandonTasks, at: number): AbandonResult {
+  const { instance, tasks, now } = command;
   const current = partition.record('instance', instance);
   if (!current) return { ok: false, reason: 'UNKNOWN_INSTANCE' };
+  const isDeregistered = 'instanceStatus' in command;
+  if (!isDeregistered && !isAway(current, command.awayForMs, at)) return { ok: false, reason: 'NOT_AWAY' };
   const named = new Map(tasks.map(({ id, observed }) => [id, observed]));
-  if (instanceStatus && [...partition.tasksOn(instance).keys()].some((id) => !named.has(id))) {
+  if (isDeregistered && [...partition.tasksOn(instance).keys()].some((id) => !named.has(id))) {
     return { ok: false, reason: 'TASKS_LEFT' };
   }
   const changes = new ChangeSet(partition);
@@ -103,6 +110,6 @@ export function abandonTasks(partition: MemoryPartition, command: AbandonTasks):
     endTask(changes, id, observed, now);
     changes.hintService(task['service']);
   }
-  if (instanceStatus && current['status'] !== 'INACTIVE') deactivateInstance(changes, instance, now);
+  if (isDeregistered && current['status'] !== 'INACTIVE') deactivateInstance(changes, instance, now);
   return changes.publish();
 }
