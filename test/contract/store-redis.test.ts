@@ -158,7 +158,7 @@ test('every key of a cluster carries its hash tag', async (t) => {
     await store.commitPlacement({ cluster, now: 1, bind: [], withdraw, serviceRefusals: [] });
     await report(store, 'i1', { a: 'RUNNING' });
     await stop(store, 'c');
-    await store.sweepLeases({ cluster, leaseMs: 1, periodMs: 1 });
+    await store.sweepLeases({ cluster, leaseMs: 1, periodMs: 1, holderSilenceMs: 5_000 });
     const keys = await raw.keys('*');
     t.true(keys.length > 10);
     t.deepEqual(

@@ -177,7 +177,7 @@ bothStores('a lost instance comes back with its next session, not with the lease
   await bind(store, 'i1', 'a');
   await judging(store, 0);
   const sessions = [{ instance: 'i1', session: 'session-1' }];
-  t.deepEqual(await store.refreshLeases({ cluster, leaseMs: longLease, sessions }), { superseded: ['i1'] });
+  t.deepEqual(await store.refreshLeases({ cluster, controller: 'c1', leaseMs: longLease, sessions }), { superseded: ['i1'] });
   const back = await openSession(store, 'i1', { session: 'session-2' });
   t.deepEqual(back.ok && [...back.hints].sort(), ['placement', 'service/web']);
   const instance = await instanceOf(store, 'i1');
@@ -195,7 +195,9 @@ bothStores('a lease is refreshed only by the current session', async (t, store) 
     { instance: 'i2', session: 'session-1' },
     { instance: 'nobody', session: 'session-1' },
   ];
-  t.deepEqual(await store.refreshLeases({ cluster, leaseMs: longLease, sessions }), { superseded: ['i2', 'nobody'] });
+  t.deepEqual(await store.refreshLeases({ cluster, controller: 'c1', leaseMs: longLease, sessions }), {
+    superseded: ['i2', 'nobody'],
+  });
   t.deepEqual((await judging(store, 0)).lost, ['i2']);
 });
 
@@ -206,19 +208,24 @@ bothStores('a lease runs from when the agent was last heard of', async (t, store
     { instance: 'silent', session: 'session-1', agoMs: 60_000 },
     { instance: 'heard', session: 'session-1', agoMs: 1_000 },
   ];
-  t.deepEqual(await store.refreshLeases({ cluster, leaseMs: 60_000, sessions }), { superseded: [] });
+  t.deepEqual(await store.refreshLeases({ cluster, controller: 'c1', leaseMs: 60_000, sessions }), { superseded: [] });
   t.deepEqual((await judging(store, 0)).lost, ['silent']);
 });
 
 bothStores('nobody is judged after a standstill until every agent had time to come back', async (t, store) => {
   await openSession(store, 'i1', { leaseMs: 0 });
   await openSession(store, 'i2', { leaseMs: 0 });
-  const first = await store.sweepLeases({ cluster, leaseMs: 400, periodMs: 5_000 });
+  const first = await store.sweepLeases({ cluster, leaseMs: 400, periodMs: 5_000, holderSilenceMs: 5_000 });
   t.deepEqual(first.lost, []);
   t.is(first.pausedForMs, 400);
-  const second = await store.sweepLeases({ cluster, leaseMs: 400, periodMs: 5_000 });
+  const second = await store.sweepLeases({ cluster, leaseMs: 400, periodMs: 5_000, holderSilenceMs: 5_000 });
   t.true(second.pausedForMs <= 400);
-  await store.refreshLeases({ cluster, leaseMs: longLease, sessions: [{ instance: 'i2', session: 'session-1' }] });
+  await store.refreshLeases({
+    cluster,
+    controller: 'c1',
+    leaseMs: longLease,
+    sessions: [{ instance: 'i2', session: 'session-1' }],
+  });
   t.deepEqual((await judging(store, 400)).lost, ['i1'], 'who came back during the pause is spared');
 });
 
@@ -227,16 +234,50 @@ bothStores('a sweep that comes late is a standstill', async (t, store) => {
   await openSession(store, 'i1', { leaseMs: 0 });
   const lateBy = Date.now() + 30;
   await eventually('30 ms pass', async () => (Date.now() > lateBy ? true : undefined));
-  const late = await store.sweepLeases({ cluster, leaseMs: longLease, periodMs: 5 });
+  const late = await store.sweepLeases({ cluster, leaseMs: longLease, periodMs: 5, holderSilenceMs: 5_000 });
   t.deepEqual(late.lost, []);
   t.is(late.pausedForMs, longLease);
 });
 
-bothStores('a large cluster gets 1 s for every 250 instances to come back', async (t, store) => {
+bothStores('a large cluster gets half a lease and 1 s for every 250 instances to come back', async (t, store) => {
   await Promise.all(Array.from({ length: 100 }, (_, i) => openSession(store, `i${i}`, { leaseMs: 0 })));
-  const swept = await store.sweepLeases({ cluster, leaseMs: 10, periodMs: 5_000 });
-  t.is(swept.pausedForMs, 400);
+  const swept = await store.sweepLeases({ cluster, leaseMs: 10, periodMs: 5_000, holderSilenceMs: 5_000 });
+  t.is(swept.pausedForMs, 405);
 });
+
+bothStores(
+  'the agents of a controller that is gone get the time to come to another: half a lease, and 1 s for 250',
+  async (t, store) => {
+    const agents = 5;
+    const [leaseMs, silence] = [1_000, { periodMs: 60_000, holderSilenceMs: 40 }];
+    const returnMs = leaseMs / 2 + (agents * 1_000) / 250;
+    await judging(store, 0);
+    const sessions = Array.from({ length: agents }, (_, i) => ({ instance: `i${i}`, session: 'session-1' }));
+    await Promise.all(sessions.map(({ instance }) => openSession(store, instance)));
+    const refresh = (controller: string, held: typeof sessions) =>
+      store.refreshLeases({ cluster, leaseMs: 0, controller, sessions: held });
+    const sweep = () => store.sweepLeases({ cluster, leaseMs, ...silence });
+    const silenceIsOver = async (): Promise<void> => {
+      const over = Date.now() + 2 * silence.holderSilenceMs;
+      await eventually('the silence is over', async () => (Date.now() > over ? true : undefined));
+    };
+
+    await refresh('left', sessions);
+    await refresh('left', []);
+    await silenceIsOver();
+    t.is((await sweep()).pausedForMs, 0, 'one whose last session has ended is missed by nobody');
+
+    await refresh(
+      'gone',
+      sessions.map((each) => ({ ...each, agoMs: 0 })),
+    );
+    await openSession(store, 'i0', { session: 'session-2' });
+    await silenceIsOver();
+    const swept = await sweep();
+    t.deepEqual([swept.lost, swept.pausedForMs], [[], returnMs]);
+    t.true((await sweep()).pausedForMs <= returnMs, 'it is missed once');
+  },
+);
 
 bothStores('the tasks of a lost instance can be given up while it stays registered', async (t, store) => {
   await judging(store, 0);

@@ -184,9 +184,11 @@ const sessionCommands = [
       }),
   ),
   command('refreshLeases', fc.array(fc.record({ instance: instanceId, session }), { maxLength: 3 }), (store, sessions) =>
-    store.refreshLeases({ cluster, leaseMs: longLease, sessions }),
+    store.refreshLeases({ cluster, controller: 'c1', leaseMs: longLease, sessions }),
   ),
-  command('sweepLeases', fc.constant(0), (store) => store.sweepLeases({ cluster, leaseMs: 0, periodMs: longLease })),
+  command('sweepLeases', fc.constant(0), (store) =>
+    store.sweepLeases({ cluster, leaseMs: 0, periodMs: longLease, holderSilenceMs: longLease }),
+  ),
   command(
     'abandonTasks',
     fc.record({
@@ -283,7 +285,7 @@ async function isAccountedFor(store: Store): Promise<boolean> {
 async function begin(store: Store): Promise<void> {
   await createCluster(store);
   // The first sweep of an empty cluster spares nobody for no time: later ones judge.
-  await store.sweepLeases({ cluster, leaseMs: 0, periodMs: longLease });
+  await store.sweepLeases({ cluster, leaseMs: 0, periodMs: longLease, holderSilenceMs: longLease });
   await createService(store, 'web');
   for (const instance of ['i0', 'i1']) await openSession(store, instance, { session: 's0' });
   await createTasks(store, aTask('t0', { service: 'web' }), aTask('t1', { ports: ',80/tcp,' }), aTask('t2', { service: 'web' }));

@@ -193,6 +193,6 @@ export async function eventually<T>(what: string, attempt: () => Promise<T | und
 /** Sweeps until nobody is spared any more: the first sweep of a cluster begins a pause. */
 export const judging = (store: Store, leaseMs: number) =>
   eventually('the judgement pause ends', async () => {
-    const swept = await store.sweepLeases({ cluster, leaseMs, periodMs: 60_000 });
+    const swept = await store.sweepLeases({ cluster, leaseMs, periodMs: 60_000, holderSilenceMs: 5_000 });
     return swept.pausedForMs === 0 ? swept : undefined;
   });

@@ -2,8 +2,14 @@
  * The control plane is away, hangs, or comes back with less than it knew: not one container is stopped or restarted for it, and no
  * host is judged lost.
  */
-import { CreateServiceCommand, DescribeContainerInstancesCommand, ListContainerInstancesCommand } from '@aws-sdk/client-ecs';
+import {
+  CreateServiceCommand,
+  DescribeContainerInstancesCommand,
+  ListContainerInstancesCommand,
+  type ECSClient,
+} from '@aws-sdk/client-ecs';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { createEcsClient, type ManagedProcess } from 'mini-ecs';
 import { cpSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,9 +52,10 @@ async function whatRuns(cluster: TestCluster): Promise<string[]> {
   return states.map(({ Id, State }) => `${Id} ${State.StartedAt}`).sort();
 }
 
-async function disconnected(cluster: TestCluster): Promise<number> {
-  const { containerInstanceArns = [] } = await cluster.ecs.send(new ListContainerInstancesCommand({}));
-  const { containerInstances = [] } = await cluster.ecs.send(
+/** `ecs`: of a controller that answers. */
+async function disconnected(ecs: ECSClient): Promise<number> {
+  const { containerInstanceArns = [] } = await ecs.send(new ListContainerInstancesCommand({}));
+  const { containerInstances = [] } = await ecs.send(
     new DescribeContainerInstancesCommand({ containerInstances: containerInstanceArns }),
   );
   return containerInstances.filter(({ agentConnected }) => !agentConnected).length;
@@ -57,11 +64,7 @@ async function disconnected(cluster: TestCluster): Promise<number> {
 /** The cluster is as it was, for longer than it takes to judge somebody lost. */
 async function nothingCameOfIt(t: Context, before: string[], services: readonly string[]): Promise<void> {
   const { cluster } = t.context;
-  const until = performance.now() + longerThanALeaseMs;
-  while (performance.now() < until) {
-    t.is(await disconnected(cluster), 0, 'nobody is judged lost');
-    await delay(200);
-  }
+  await nobodyIsLost(t, cluster.ecs);
   for (const service of services) await isWhole(cluster, service);
   t.deepEqual(await whatRuns(cluster), before, 'the same containers run, none was restarted');
 }
@@ -78,16 +81,43 @@ test.serial('Redis hangs for a minute', async (t) => {
   await nothingCameOfIt(t, before, ['steady']);
 });
 
-test.serial('one of two controllers stands still, and goes on later', async (t) => {
+async function nobodyIsLost(t: Context, ecs: ECSClient): Promise<void> {
+  const until = performance.now() + longerThanALeaseMs;
+  while (performance.now() < until) {
+    t.is(await disconnected(ecs), 0, 'nobody is judged lost');
+    await delay(200);
+  }
+}
+
+/** Agents choose their controller by chance: each controller in turn, so that those of all are struck. What the others' APIs say. */
+async function eachControllerInTurn(t: Context, strike: (controller: ManagedProcess) => Promise<() => void>): Promise<void> {
   const { cluster } = t.context;
   const before = await whatRuns(cluster);
-  const [, second] = cluster.controllers;
-  const pid = second?.pid ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  await nothingCameOfIt(t, before, ['steady']);
-  process.kill(pid, 'SIGCONT');
-  await nothingCameOfIt(t, before, ['steady']);
-});
+  for (const [index, controller] of cluster.controllers.entries()) {
+    const heal = await strike(controller);
+    const other = createEcsClient({ ...cluster.settings, endpoint: cluster.endpoints[1 - index] ?? '' });
+    await nobodyIsLost(t, other);
+    other.destroy();
+    heal();
+    await cluster.waitForController();
+    await nothingCameOfIt(t, before, ['steady']);
+  }
+}
+
+test.serial('one of two controllers stands still, and goes on later', (t) =>
+  eachControllerInTurn(t, (controller) => {
+    const { pid = 0 } = controller;
+    process.kill(pid, 'SIGSTOP');
+    return Promise.resolve(() => process.kill(pid, 'SIGCONT'));
+  }),
+);
+
+test.serial('one of two controllers is killed, and started again later', (t) =>
+  eachControllerInTurn(t, async (controller) => {
+    await controller.stop('SIGKILL');
+    return () => controller.start();
+  }),
+);
 
 test.serial('Redis comes back empty, then with what it had', async (t) => {
   const { cluster } = t.context;

@@ -16,8 +16,15 @@ export interface FleetClusterOptions {
   startMs?: number;
   /** Thousands of agents share a core here that hosts have for themselves: none is to be judged lost for being slow. @default 20,000 */
   leaseMs?: number;
+  /** How many, on one Redis; the client asks the first. @default 1 */
+  controllers?: number;
   /** V8's CPU profiles of controller and fleet are written there when they end. */
   profileFolder?: string | undefined;
+}
+
+interface Ports {
+  apiPort: number;
+  agentPort: number;
 }
 
 export interface CpuSeconds {
@@ -42,13 +49,16 @@ export class FleetCluster {
   readonly #folder: string;
   readonly #instances: number;
   readonly #controller: ManagedProcess;
+  /** Those beside the first. */
+  readonly further: readonly (ClientSettings & { process: ManagedProcess })[];
   readonly #fleet: ManagedProcess;
   /** Of its API. */
   readonly settings: ClientSettings;
   /** What is to be running. */
   readonly #started = new Set<ManagedProcess>();
 
-  private constructor(folder: string, apiPort: number, agentPort: number, options: FleetClusterOptions) {
+  private constructor(folder: string, [first, ...others]: [Ports, ...Ports[]], options: FleetClusterOptions) {
+    const { apiPort, agentPort } = first;
     const { instances, startMs = 50, leaseMs = 20_000, profileFolder } = options;
     const accessKey = { accessKeyId: 'MECSBENCH', secretAccessKey: randomBytes(16).toString('hex') };
     const settings: ClientSettings = { endpoint: `http://127.0.0.1:${apiPort}`, region: 'us-east-1', ...accessKey };
@@ -57,20 +67,20 @@ export class FleetCluster {
     const environment = {
       ...withoutSettings(process.env),
       MINI_ECS_DATA_DIR: dataDir,
-      MINI_ECS_API_PORT: String(apiPort),
-      MINI_ECS_AGENT_PORT: String(agentPort),
       MINI_ECS_BOOTSTRAP_ACCESS_KEY: `${accessKey.accessKeyId}:${accessKey.secretAccessKey}`,
       MINI_ECS_LOG_LEVEL: 'warn',
       MINI_ECS_LEASE_MS: String(leaseMs),
-      MINI_ECS_CONTROLLER: `127.0.0.1:${agentPort}`,
+      MINI_ECS_CONTROLLER: [first, ...others].map((each) => `127.0.0.1:${each.agentPort}`).join(','),
     };
-    const managed = (name: string, args: readonly string[]): ManagedProcess =>
+    const managed = (name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}, log = name): ManagedProcess =>
       new ManagedProcess({
         name,
         command: [process.execPath, ...profile, program, name, ...args],
-        environment,
-        logFile: path.join(folder, `${name}.log`),
+        environment: { ...environment, ...more },
+        logFile: path.join(folder, `${log}.log`),
       });
+    const controllerAt = (ports: Ports, log: string): ManagedProcess =>
+      managed('controller', [], { MINI_ECS_API_PORT: String(ports.apiPort), MINI_ECS_AGENT_PORT: String(ports.agentPort) }, log);
     this.apiPort = apiPort;
     this.agentPort = agentPort;
     this.#folder = folder;
@@ -78,14 +88,22 @@ export class FleetCluster {
     this.settings = settings;
     this.redisSocket = path.join(dataDir, 'redis', 'redis.sock');
     this.client = new LightEcsClient(settings);
-    this.#controller = managed('controller', []);
+    this.#controller = controllerAt(first, 'controller');
+    this.further = others.map((ports, index) => ({
+      ...settings,
+      endpoint: `http://127.0.0.1:${ports.apiPort}`,
+      process: controllerAt(ports, `controller-${index + 2}`),
+    }));
     this.#fleet = managed('fleet', ['--instances', String(instances), '--start-ms', String(startMs)]);
   }
 
   /** Resolves when every instance has registered. */
   static async start(options: FleetClusterOptions): Promise<FleetCluster> {
     const folder = await mkdtemp(path.join(tmpdir(), 'mini-ecs-bench-'));
-    const started = new FleetCluster(folder, await freePort(), await freePort(), options);
+    const ports = async (): Promise<Ports> => ({ apiPort: await freePort(), agentPort: await freePort() });
+    const all: [Ports, ...Ports[]] = [await ports()];
+    while (all.length < (options.controllers ?? 1)) all.push(await ports());
+    const started = new FleetCluster(folder, all, options);
     try {
       await started.#start();
       return started;
@@ -97,6 +115,11 @@ export class FleetCluster {
 
   async #start(): Promise<void> {
     await this.startController();
+    for (const further of this.further) {
+      further.process.start();
+      this.#started.add(further.process);
+      await this.#until('a further controller answers', async () => (await fetch(`${further.endpoint}/-/health`)).ok);
+    }
     await this.startFleet();
   }
 
@@ -128,6 +151,12 @@ export class FleetCluster {
       { clusters: [cluster] },
     );
     return clusters[0]?.registeredContainerInstancesCount ?? 0;
+  }
+
+  /** As kill -9; its Redis lives on. */
+  async killController(): Promise<void> {
+    this.#started.delete(this.#controller);
+    await this.#controller.stop('SIGKILL');
   }
 
   get controllerIsRunning(): boolean {
@@ -165,7 +194,7 @@ export class FleetCluster {
   async destroy(): Promise<void> {
     this.client.close();
     await this.#fleet.stop();
-    await this.#controller.stop();
+    await Promise.all([this.#controller, ...this.further.map((each) => each.process)].map((each) => each.stop()));
     await rm(this.#folder, { recursive: true, force: true });
   }
 

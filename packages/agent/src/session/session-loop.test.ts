@@ -6,14 +6,14 @@ import type { StreamHandlers } from './agent-stream.ts';
 import { SessionLoop } from './session-loop.ts';
 import { StatusReporter } from './status-reporter.ts';
 
-/** A loop over two controllers that are played by the test; `opened` has one entry a stream. */
-function start() {
+/** A loop over controllers that are played by the test; `opened` has one entry a stream. */
+function start({ controllers = ['one:1', 'two:2'], random = 0.25 } = {}) {
   const timers = new VirtualTimers();
   const opened: { endpoint: string; at: number; handlers: StreamHandlers }[] = [];
   const loop = new SessionLoop({
     timers,
-    controllers: ['one:1', 'two:2'],
-    random: () => 0.5,
+    controllers,
+    random: () => random,
     log: silentLogger,
     runtime: new SimulatedRuntime({ timers }),
     recordOf: () => undefined,
@@ -63,4 +63,28 @@ test('an agent superseded by an attempt of its own that it had given up comes ba
   last().handlers.onMessage(superseded);
   await timers.advance(9_999);
   t.is(opened.length, 3);
+});
+
+test('agents with the same list begin with different controllers', (t) => {
+  const first = [0, 0.4, 0.9].map((random) => start({ controllers: ['a:1', 'b:1', 'c:1'], random }).last().endpoint);
+  t.deepEqual(first, ['a:1', 'b:1', 'c:1']);
+});
+
+test('a controller that gave no answer is asked again only when no other answers', async (t) => {
+  const { timers, opened, last } = start({ controllers: ['good:1', 'off:1', 'other:1'], random: 0.4 });
+  const tried = () => opened.map(({ endpoint }) => endpoint);
+  last().handlers.onEnd('no connection', undefined);
+  await timers.advance(2_000);
+  last().handlers.onMessage(welcome);
+  last().handlers.onEnd('the controller ended the session', undefined);
+  await timers.advance(2_000);
+  last().handlers.onMessage(welcome);
+  last().handlers.onEnd('the controller ended the session', undefined);
+  await timers.advance(2_000);
+  t.deepEqual(tried(), ['off:1', 'other:1', 'good:1', 'other:1']);
+  last().handlers.onEnd('no connection', undefined);
+  await timers.advance(2_000);
+  last().handlers.onEnd('no connection', undefined);
+  await timers.advance(2_000);
+  t.deepEqual(tried().slice(4), ['good:1', 'off:1']);
 });

@@ -6,7 +6,8 @@ import type { Cancel } from '../timers.ts';
 import { Session, type SessionDependencies, type SessionEnd } from './session.ts';
 
 const firstDelayMs = 100;
-const lastDelayMs = 5_000;
+/** Less than the time that controllers give agents to come back before they judge anybody. */
+const lastDelayMs = 2_000;
 /** A session that lasted so long was a good one: the next attempt is a first one. */
 const goodSessionMs = 5_000;
 const farewellMs = 1_000;
@@ -24,7 +25,10 @@ export class SessionLoop {
   readonly #options: SessionLoopOptions;
   #session: Session | undefined;
   #openedAt = 0;
-  #next = 0;
+  /** In the list of controllers. */
+  #current: number;
+  /** Controllers whose last attempt got no answer: the last to be tried again. */
+  readonly #silent = new Set<string>();
   #failures = 0;
   #lastRefusal = '';
   #active = false;
@@ -35,6 +39,8 @@ export class SessionLoop {
 
   constructor(options: SessionLoopOptions) {
     this.#options = options;
+    // All agents have the same list: they are not all to be one controller's.
+    this.#current = Math.floor(options.random() * options.controllers.length);
   }
 
   /** Opens sessions from now on. */
@@ -68,7 +74,7 @@ export class SessionLoop {
 
   #open(): void {
     const { controllers, timers } = this.#options;
-    const endpoint = controllers[this.#next % controllers.length] ?? '';
+    const endpoint = controllers[this.#current] ?? '';
     this.#openedAt = timers.now();
     // The end may come before the constructor returns.
     let ended = false;
@@ -85,9 +91,11 @@ export class SessionLoop {
     this.#onIdle?.();
     if (!this.#active) return;
     this.#tell(endpoint, end);
+    if (end.welcomed || end.refused) this.#silent.delete(endpoint);
+    else this.#silent.add(endpoint);
     const wasGood = end.welcomed && !end.refused && timers.now() - this.#openedAt >= goodSessionMs;
     this.#failures = wasGood ? 0 : this.#failures + 1;
-    this.#next += 1;
+    this.#current = this.#following();
     this.#cancelRetry = timers.after(Math.max(this.#delay(), this.#retryAfterMs(end)), () => this.#open());
   }
 
@@ -101,6 +109,13 @@ export class SessionLoop {
     if (superseded && this.#unanswered.shift() !== undefined) return 0;
     if (!welcomed && !refused) this.#unanswered.push(now);
     return retryAfterMs;
+  }
+
+  /** The next in the list that answered when it was last asked, or was not asked yet; the very next when none did. */
+  #following(): number {
+    const { controllers } = this.#options;
+    const ring = controllers.map((_, step) => (this.#current + 1 + step) % controllers.length);
+    return ring.find((index) => !this.#silent.has(controllers[index] ?? '')) ?? ring[0] ?? 0;
   }
 
   /** Doubles with every round through the list; half of it is chance, so that a fleet does not come back in step. */

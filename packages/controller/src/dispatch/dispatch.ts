@@ -84,7 +84,7 @@ export function startSessions(
     log,
     helloTimeoutMs,
   });
-  const leases = new Leases({ store, projections, sessions, clock, log, leaseMs, sweepPeriodMs });
+  const leases = new Leases({ store, projections, sessions, clock, log, leaseMs, sweepPeriodMs, controller: newUuid() });
   const slowPass = every(
     reconsiderPeriodMs,
     () => push.reconsiderAll(),

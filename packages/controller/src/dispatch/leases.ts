@@ -19,6 +19,8 @@ export interface LeaseOptions {
   log: Logger;
   leaseMs: number;
   sweepPeriodMs: number;
+  /** Of this controller: as whose its sessions are held. */
+  controller: string;
 }
 
 const longestRefreshPeriodMs = 1_000;
@@ -26,15 +28,18 @@ const longestRefreshPeriodMs = 1_000;
 export class Leases {
   readonly #options: LeaseOptions;
   readonly #rounds: Periodic[];
+  readonly #refreshPeriodMs: number;
+  /** Clusters whose sessions the store knows to be held here. */
+  readonly #held = new Set<string>();
   #wasJudging = true;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
     const { leaseMs, sweepPeriodMs, log } = options;
-    const refreshPeriodMs = Math.min(longestRefreshPeriodMs, leaseMs / 4);
+    this.#refreshPeriodMs = Math.min(longestRefreshPeriodMs, leaseMs / 4);
     this.#rounds = [
       every(
-        refreshPeriodMs,
+        this.#refreshPeriodMs,
         () => this.#refresh(),
         (error) => log.warn({ err: error }, 'Leases could not be refreshed.'),
       ),
@@ -52,24 +57,26 @@ export class Leases {
   }
 
   async #refresh(): Promise<void> {
-    const { sessions } = this.#options;
-    await Promise.all(sessions.clusters().map((cluster) => this.#refreshCluster(cluster)));
+    const clusters = new Set([...this.#options.sessions.clusters(), ...this.#held]);
+    await Promise.all([...clusters].map((cluster) => this.#refreshCluster(cluster)));
   }
 
   async #refreshCluster(cluster: string): Promise<void> {
-    const { store, sessions, clock, leaseMs } = this.#options;
+    const { store, sessions, clock, leaseMs, controller } = this.#options;
     const now = clock.now();
     const heard = new Map<string, AgentSession>();
     for (const session of sessions.ofCluster(cluster)) {
       if (now - session.lastHeardAt < leaseMs) heard.set(session.instance, session);
     }
-    if (heard.size === 0) return;
+    if (heard.size === 0 && !this.#held.has(cluster)) return;
+    this.#held.add(cluster);
     const asked = [...heard.values()].map(({ instance, id, lastHeardAt }) => ({
       instance,
       session: id,
       agoMs: Math.max(0, now - lastHeardAt),
     }));
-    const { superseded } = await store.refreshLeases({ cluster, leaseMs, sessions: asked });
+    const { superseded } = await store.refreshLeases({ cluster, leaseMs, controller, sessions: asked });
+    if (heard.size === 0) this.#held.delete(cluster);
     await Promise.all(superseded.map(async (instance) => heard.get(instance)?.endAsRefused()));
   }
 
@@ -84,7 +91,8 @@ export class Leases {
 
   async #sweepCluster(cluster: string): Promise<number> {
     const { store, leaseMs, sweepPeriodMs, log } = this.#options;
-    const { lost, pausedForMs } = await store.sweepLeases({ cluster, leaseMs, periodMs: sweepPeriodMs });
+    const holderSilenceMs = 2 * this.#refreshPeriodMs;
+    const { lost, pausedForMs } = await store.sweepLeases({ cluster, leaseMs, periodMs: sweepPeriodMs, holderSilenceMs });
     if (lost.length > 0)
       log.warn({ cluster, instances: lost }, 'Container instances were not heard of for longer than their lease: lost.');
     return pausedForMs;

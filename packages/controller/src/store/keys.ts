@@ -24,6 +24,8 @@ const single = {
   leases: 'leases',
   /** hash: tick (ms of the last sweep), judgeFrom (ms before which nobody is judged) */
   leaseSweep: 'lease-sweep',
+  /** hash: controllers that hold sessions → `<ms (Redis TIME) of their last refresh> <sessions>` */
+  leaseHolders: 'lease-holders',
   /** hash, of the global partition only: id, epoch, schemaVersion */
   identity: 'identity',
   /** hash, of the global partition only: family → its last revision */

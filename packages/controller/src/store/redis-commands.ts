@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { luaKeys } from './keys.ts';
-import { lostPerSweep, oneDayMs } from './store-limits.ts';
+import { lostPerSweep, oneDayMs, returnsPerSecond } from './store-limits.ts';
 
 export const commandNames = [
   'abandon-tasks',
@@ -52,7 +52,7 @@ function collectIncludes(lua: string, collected: Map<string, string>): void {
 }
 
 const luaLimits = (feedLength: number): string =>
-  `local limit = { feedLength = ${feedLength}, keptMs = ${oneDayMs}, lostPerSweep = ${lostPerSweep} }\n`;
+  `local limit = { feedLength = ${feedLength}, keptMs = ${oneDayMs}, lostPerSweep = ${lostPerSweep}, returnsPerSecond = ${returnsPerSecond} }\n`;
 
 function assemble(name: CommandName, feedLength: number): RedisCommand {
   const body = readLua(`${name}.lua`);

@@ -263,13 +263,13 @@ export class RedisStore implements S.Store {
     );
   }
 
-  async refreshLeases({ cluster, leaseMs, sessions }: S.RefreshLeases): Promise<{ superseded: string[] }> {
+  async refreshLeases({ cluster, leaseMs, controller, sessions }: S.RefreshLeases): Promise<{ superseded: string[] }> {
     const heard = each(sessions, ({ instance, session, agoMs }) => [instance, session, agoMs ?? 0]);
-    return { superseded: (await this.#run('refresh-leases', cluster, [leaseMs, ...heard])) as string[] };
+    return { superseded: (await this.#run('refresh-leases', cluster, [leaseMs, controller, ...heard])) as string[] };
   }
 
-  async sweepLeases({ cluster, leaseMs, periodMs }: S.SweepLeases): Promise<S.SweepResult> {
-    const reply = await this.#run('sweep-leases', cluster, [leaseMs, periodMs]);
+  async sweepLeases({ cluster, leaseMs, periodMs, holderSilenceMs }: S.SweepLeases): Promise<S.SweepResult> {
+    const reply = await this.#run('sweep-leases', cluster, [leaseMs, periodMs, holderSilenceMs]);
     const { seq, hints } = written(reply);
     return { seq, hints, lost: reply[3] as string[], pausedForMs: reply[4] as number };
   }

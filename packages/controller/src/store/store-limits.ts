@@ -27,5 +27,8 @@ export const changesLimit = 20_000;
 /** How long client tokens and the refusals of a request are kept. */
 export const oneDayMs = 24 * 60 * 60 * 1_000;
 
+/** Agents that controllers of a small machine take in a second, each with a TLS handshake: how long a fleet needs to come back. */
+export const returnsPerSecond = 250;
+
 /** Instances judged lost by one sweep; the next sweep goes on. */
 export const lostPerSweep = 1_000;

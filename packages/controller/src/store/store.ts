@@ -213,7 +213,9 @@ export type ReportStatusResult = (Written & { outcomes: StatusOutcome[] }) | { o
 export interface RefreshLeases {
   cluster: string;
   leaseMs: number;
-  /** `agoMs`: how long ago the agent was heard of; its lease runs from then. @default 0 */
+  /** Who holds the sessions: any id, its own for as long as it lives. */
+  controller: string;
+  /** All that it holds in this cluster; none when the last one has ended. `agoMs`: how long ago the agent was heard of; its lease runs from then. @default 0 */
   sessions: { instance: string; session: string; agoMs?: number }[];
 }
 
@@ -222,6 +224,8 @@ export interface SweepLeases {
   leaseMs: number;
   /** How often the sweep is meant to run; a last tick older than two periods starts a judgement pause. */
   periodMs: number;
+  /** A controller that refreshed no lease for longer is gone, and its agents on their way to another. */
+  holderSilenceMs: number;
 }
 export interface SweepResult {
   /** Judged lost by this sweep: `connected` is now 0. */

@@ -1,19 +1,31 @@
 -- Judges instances lost whose lease ended, at most limit.lostPerSweep at once. A sweep whose predecessor is older than two periods
--- judges nobody: Redis, the controllers or the machine stood still, and every agent first gets the time to come back
--- (the longer of the lease and 1 s for every 250 instances).
+-- judges nobody: Redis, the controllers or the machine stood still, and every agent first gets the time to come back: half a lease
+-- until it notices, and 1 s for every 250 of them; a lease at least. So do the agents of one controller among several that is gone.
 -- KEYS[1]  the partition's base
--- ARGV     lease (ms), period (ms)
+-- ARGV     lease (ms), period (ms), ms without a refresh of leases after which a controller is gone
 -- Reply    OK …, the instances lost, ms for which nobody is judged yet
 -- include: arguments changes records time instances
-local lease_ms, period_ms = number_argument(), number_argument()
+local lease_ms, period_ms, holder_silence_ms = number_argument(), number_argument(), number_argument()
 local now = redis_now()
 
+local function return_ms(agents)
+  return lease_ms / 2 + agents * 1000 / limit.returnsPerSecond
+end
+
 local instances = tonumber(redis.call('HGET', key.counts, 'instances') or '0')
-local time_to_return = math.max(lease_ms, instances * 1000 / 250)
+local time_to_return = math.max(lease_ms, return_ms(instances))
 local last = redis.call('HMGET', key.leaseSweep, 'tick', 'judgeFrom')
 local tick, judge_from = tonumber(last[1] or ''), tonumber(last[2] or '') or 0
 if tick == nil or now - tick > 2 * period_ms then
   judge_from = now + time_to_return
+end
+local holders = redis.call('HGETALL', key.leaseHolders)
+for i = 1, #holders, 2 do
+  local at, sessions = string.match(holders[i + 1], '^(%d+) (%d+)$')
+  if now - tonumber(at) > holder_silence_ms then
+    judge_from = math.max(judge_from, now + return_ms(tonumber(sessions)))
+    redis.call('HDEL', key.leaseHolders, holders[i])
+  end
 end
 -- However Redis's clock was set back meanwhile, the pause is no longer than it is meant to be.
 judge_from = math.min(judge_from, now + time_to_return)

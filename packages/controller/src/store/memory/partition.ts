@@ -14,6 +14,8 @@ export class MemoryPartition {
   readonly stoppedTasks = new Map<string, number>();
   readonly inactiveInstances = new Map<string, number>();
   readonly leases = new Map<string, number>();
+  /** Controllers that hold sessions, with their last refresh. */
+  readonly leaseHolders = new Map<string, { at: number; sessions: number }>();
   readonly leaseSweep: { tick: number | undefined; judgeFrom: number } = { tick: undefined, judgeFrom: 0 };
   readonly tokens = new Map<string, { requestHash: string; requestId: string; taskIds: string[]; until: number }>();
   readonly refusals = new Map<string, { refusals: string[]; until: number }>();

@@ -1,6 +1,6 @@
 /** openSession, reportStatus, refreshLeases, sweepLeases: twins of the Lua commands of the same names. */
 import { decodePorts, encodePorts } from '@mini-ecs/shared';
-import { lostPerSweep } from '../store-limits.ts';
+import { lostPerSweep, returnsPerSecond } from '../store-limits.ts';
 import type {
   Fields,
   OpenSession,
@@ -84,6 +84,8 @@ function writeReport(
 
 export function refreshLeases(partition: MemoryPartition, command: RefreshLeases, now: number): { superseded: string[] } {
   const superseded: string[] = [];
+  partition.leaseHolders.delete(command.controller);
+  if (command.sessions.length > 0) partition.leaseHolders.set(command.controller, { at: now, sessions: command.sessions.length });
   for (const { instance, session, agoMs = 0 } of command.sessions) {
     const current = partition.record('instance', instance);
     if (session !== '' && current?.['session'] === session && current['connected'] === '1') {
@@ -95,10 +97,17 @@ export function refreshLeases(partition: MemoryPartition, command: RefreshLeases
   return { superseded };
 }
 
-export function sweepLeases(partition: MemoryPartition, { leaseMs, periodMs }: SweepLeases, now: number): SweepResult {
+export function sweepLeases(partition: MemoryPartition, command: SweepLeases, now: number): SweepResult {
+  const { leaseMs, periodMs, holderSilenceMs } = command;
   const sweep = partition.leaseSweep;
-  const timeToReturn = Math.max(leaseMs, (partition.counts.instances * 1_000) / 250);
+  const returnMs = (agents: number): number => leaseMs / 2 + (agents * 1_000) / returnsPerSecond;
+  const timeToReturn = Math.max(leaseMs, returnMs(partition.counts.instances));
   if (sweep.tick === undefined || now - sweep.tick > 2 * periodMs) sweep.judgeFrom = now + timeToReturn;
+  for (const [holder, { at, sessions }] of partition.leaseHolders) {
+    if (now - at <= holderSilenceMs) continue;
+    sweep.judgeFrom = Math.max(sweep.judgeFrom, now + returnMs(sessions));
+    partition.leaseHolders.delete(holder);
+  }
   sweep.judgeFrom = Math.min(sweep.judgeFrom, now + timeToReturn);
   sweep.tick = now;
 
