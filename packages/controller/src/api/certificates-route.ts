@@ -11,20 +11,21 @@ import { ApiError } from './api-error.ts';
 import { openCall } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { Call } from './operation.ts';
+import { queryParameter } from './query-parameter.ts';
 import { activeClusterView, quote } from './references.ts';
 import { signedRequestOf } from './signed-request.ts';
 import { updateRecord } from './update-record.ts';
 
 export function addCertificateRoutes(server: FastifyInstance, door: FrontDoor): void {
-  server.get<{ Querystring: { cluster?: string } }>('/-/certificates', async (request) => {
+  server.get('/-/certificates', async (request) => {
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
-    const { enrolments } = await activeClusterView(call, request.query.cluster);
+    const { enrolments } = await activeClusterView(call, queryParameter(request.query, 'cluster'));
     const sorted = [...enrolments.values()].sort((a, b) => a.enrolledAt - b.enrolledAt);
     return { certificates: sorted.map((enrolment) => render(enrolment, call.clock.now())) };
   });
-  server.delete<{ Params: { named: string }; Querystring: { cluster?: string } }>('/-/certificates/:named', async (request) => {
+  server.delete<{ Params: { named: string } }>('/-/certificates/:named', async (request) => {
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
-    return revoke(request.params.named, request.query.cluster, call);
+    return revoke(request.params.named, queryParameter(request.query, 'cluster'), call);
   });
 }
 

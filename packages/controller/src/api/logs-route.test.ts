@@ -82,6 +82,8 @@ test('what has no log is told', async (t) => {
   );
   t.regex(refusal(await api.raw(get(`task=${task}`))), /has several containers; name one: app, silent, gone\./);
   t.regex(refusal(await api.raw(get(`task=${task}&container=x`))), /has no container "x": app, silent, gone\./);
+  t.regex(refusal(await api.raw(get(`task=${task}&task=x`))), /^400 InvalidParameterException: task must be given once/);
+  t.regex(refusal(await api.raw(get(`task=${task}&cluster=x&cluster=y`))), /cluster must be given once in the query\./);
   t.regex(refusal(await api.raw(get(`task=${task}&container=app&tail=few`))), /tail must be a number of lines/);
   t.is(refusal(await api.raw(get(`task=${task}&container=gone`))), '400 ResourceNotFoundException: Its log is gone.');
 });

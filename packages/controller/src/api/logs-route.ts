@@ -11,6 +11,7 @@ import { ApiError } from './api-error.ts';
 import { openCall } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { Call, LogSource } from './operation.ts';
+import { queryParameter } from './query-parameter.ts';
 import { clusterNameOf, quote, taskIdOf } from './references.ts';
 import { signedRequestOf } from './signed-request.ts';
 
@@ -23,16 +24,13 @@ export function addLogsRoute(server: FastifyInstance, door: FrontDoor, logs: Log
   server.get('/-/logs', async (request, reply) => {
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
     if (!logs) throw new ApiError('UnsupportedFeatureException', 'This controller reads no container logs.');
-    const wanted = await readLogRequest(call, request.query as Record<string, unknown>);
+    const wanted = await readLogRequest(call, request.query);
     return streamLog(logs, wanted, reply, closing);
   });
 }
 
-async function readLogRequest(call: Call, query: Record<string, unknown>): Promise<LogRequest> {
-  const parameter = (name: string): string | undefined => {
-    const value = query[name];
-    return typeof value === 'string' && value !== '' ? value : undefined;
-  };
+async function readLogRequest(call: Call, query: unknown): Promise<LogRequest> {
+  const parameter = (name: string): string | undefined => queryParameter(query, name);
   const task = parameter('task');
   if (!task) throw new ApiError('InvalidParameterException', 'task is missing: the id or ARN of the task to read the log of.');
   const cluster = clusterNameOf(parameter('cluster'));

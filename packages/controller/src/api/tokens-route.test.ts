@@ -56,6 +56,19 @@ test('wishes that cannot be are refused by name', async (t) => {
   t.regex(refusal(await api.raw({ path: '/-/tokens', body: '{' })), /400 SerializationException/);
 });
 
+test('a parameter that is given twice is refused by name', async (t) => {
+  const routes = [
+    { method: 'GET', path: '/-/tokens' },
+    { method: 'DELETE', path: `/-/tokens/${'0'.repeat(16)}` },
+    { method: 'GET', path: '/-/certificates' },
+    { method: 'DELETE', path: `/-/certificates/${newId()}` },
+  ];
+  for (const { method, path } of routes) {
+    const answer = await api.raw({ method, path: `${path}?cluster=default&cluster=other` });
+    t.is(refusal(answer), '400 InvalidParameterException: cluster must be given once in the query.', `${method} ${path}`);
+  }
+});
+
 test('neither tokens nor certificates are had without a good signature', async (t) => {
   const routes = [
     { method: 'POST', path: '/-/tokens', body: '{}' },

@@ -13,6 +13,7 @@ import { ApiError } from './api-error.ts';
 import { openCall } from './front-door.ts';
 import type { FrontDoor } from './front-door.ts';
 import type { Call } from './operation.ts';
+import { queryParameter } from './query-parameter.ts';
 import { activeCluster, activeClusterView, containerInstanceIdOf, quote } from './references.ts';
 import { signedRequestOf } from './signed-request.ts';
 
@@ -40,15 +41,15 @@ export function addTokenRoutes(server: FastifyInstance, door: FrontDoor, authori
     const call = await openCall(door, signed, request.id, 'ecs');
     return createToken(readTokenRequest(signed.body), call, authority);
   });
-  server.get<{ Querystring: { cluster?: string } }>('/-/tokens', async (request) => {
+  server.get('/-/tokens', async (request) => {
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
-    const { joinTokens } = await activeClusterView(call, request.query.cluster);
+    const { joinTokens } = await activeClusterView(call, queryParameter(request.query, 'cluster'));
     const tokens = [...joinTokens.values()].sort((a, b) => a.createdAt - b.createdAt);
     return { tokens: tokens.map((token) => render(token, call.clock.now())) };
   });
-  server.delete<{ Params: { id: string }; Querystring: { cluster?: string } }>('/-/tokens/:id', async (request) => {
+  server.delete<{ Params: { id: string } }>('/-/tokens/:id', async (request) => {
     const call = await openCall(door, signedRequestOf(request), request.id, 'ecs');
-    const { joinTokens, name } = await activeClusterView(call, request.query.cluster);
+    const { joinTokens, name } = await activeClusterView(call, queryParameter(request.query, 'cluster'));
     const { id } = request.params;
     const token = joinTokens.get(id);
     if (!token) throw new ApiError('ResourceNotFoundException', `There is no join token ${quote(id)} in cluster ${name}.`);
