@@ -6,8 +6,9 @@ function aReporter() {
   const timers = new VirtualTimers();
   const statuses = new Map<string, string>();
   const acknowledged: string[] = [];
+  let clockOffset = 0;
   const reporter = new StatusReporter({
-    timers,
+    timers: { now: () => timers.now() + clockOffset, after: (delayMs, action) => timers.after(delayMs, action) },
     statusOf: (taskId) => (statuses.has(taskId) ? { taskId, lastStatus: statuses.get(taskId) } : undefined),
     onAcknowledged: (taskId, status) => acknowledged.push(`${taskId} ${status}`),
   });
@@ -19,7 +20,8 @@ function aReporter() {
   };
   const told = (): string[] =>
     sent.splice(0).map(({ tasks }) => tasks.map(({ taskId, lastStatus }) => `${taskId} ${lastStatus}`).join(', '));
-  return { timers, statuses, acknowledged, reporter, sent, attach, change, told };
+  const setClockBack = (ms: number): void => void (clockOffset -= ms);
+  return { timers, statuses, acknowledged, reporter, sent, attach, change, told, setClockBack };
 }
 
 test('changes of one moment are one report, with the newest status of each task', async (t) => {
@@ -59,6 +61,19 @@ test('what is not acknowledged goes again, with its status of then', async (t) =
   await timers.advance(60_000);
   t.deepEqual(told(), []);
   t.deepEqual(acknowledged, ['a RUNNING']);
+});
+
+test('a host whose clock is set back tells what waits, and again what was not acknowledged, as soon as ever', async (t) => {
+  const { timers, attach, change, told, setClockBack } = aReporter();
+  attach();
+  change('a', 'RUNNING');
+  await timers.advance(10);
+  change('b', 'PENDING');
+  setClockBack(3_600_000);
+  await timers.advance(250);
+  t.deepEqual(told(), ['a RUNNING', 'b PENDING']);
+  await timers.advance(4_000);
+  t.deepEqual(new Set(told().flatMap((report) => report.split(', '))), new Set(['a RUNNING', 'b PENDING']));
 });
 
 test('an acknowledgement of an older status does not cover a newer one', async (t) => {

@@ -2,7 +2,7 @@
  * Brings the newest status of every task to the store. A change marks its task; a moment later all marked tasks go
  * in one report, with their status of that moment; what is not acknowledged goes again. A task that is still PENDING is in no
  * hurry: the store knows already that it has its place, and if it starts quickly, one report tells both. Sessions come and go
- * underneath: a new one begins with everything that was never acknowledged.
+ * underneath: a new one begins with everything that was never acknowledged. Only timers tell when: a host's clock may be set.
  */
 import type { TaskStatusMessage } from '@mini-ecs/shared';
 import type { Cancel, Timers } from '../timers.ts';
@@ -28,7 +28,7 @@ export interface StatusReporterDependencies {
 }
 
 interface Sent {
-  at: number;
+  cancelResend: Cancel;
   tasks: Map<string, { revision: number; lastStatus: string }>;
 }
 
@@ -39,14 +39,12 @@ export class StatusReporter {
   /** The revision of each that is under way in this session. */
   readonly #underway = new Map<string, number>();
   readonly #sent = new Map<number, Sent>();
-  /** Until when each task that is on its way up may wait for better news. */
-  readonly #unhurried = new Map<string, number>();
+  /** Tasks on their way up that wait for better news, not for ever. */
+  readonly #unhurried = new Map<string, Cancel>();
   #sequence = 0;
   #revision = 0;
   #send: ((report: StatusReport) => void) | undefined;
   #cancelFlush: Cancel | undefined;
-  #flushAt = Infinity;
-  #cancelResend: Cancel | undefined;
 
   constructor(deps: StatusReporterDependencies) {
     this.#deps = deps;
@@ -55,7 +53,8 @@ export class StatusReporter {
   changed(taskId: string): void {
     this.#revision += 1;
     this.#unacknowledged.set(taskId, this.#revision);
-    this.#flushBy(this.#dueAt(taskId));
+    if (this.#deps.statusOf(taskId)?.lastStatus === 'PENDING') this.#letWait(taskId);
+    else this.#hurry(taskId);
   }
 
   attach(send: (report: StatusReport) => void): void {
@@ -67,9 +66,9 @@ export class StatusReporter {
   detach(): void {
     this.#send = undefined;
     this.#cancelFlush?.();
-    this.#cancelResend?.();
-    this.#flushAt = Infinity;
-    this.#cancelResend = undefined;
+    this.#cancelFlush = undefined;
+    for (const cancel of this.#unhurried.values()) cancel();
+    for (const { cancelResend } of this.#sent.values()) cancelResend();
     this.#unhurried.clear();
     this.#underway.clear();
     this.#sent.clear();
@@ -77,77 +76,75 @@ export class StatusReporter {
 
   acknowledged(sequence: number, unknownTasks: readonly string[]): void {
     const sent = this.#sent.get(sequence);
-    this.#sent.delete(sequence);
+    this.#forgetSent(sequence);
     const unknown = new Set(unknownTasks);
     for (const [taskId, { revision, lastStatus }] of sent?.tasks ?? []) {
-      if (this.#underway.get(taskId) === revision) this.#underway.delete(taskId);
       if (this.#unacknowledged.get(taskId) === revision) this.#unacknowledged.delete(taskId);
       this.#deps.onAcknowledged(taskId, unknown.has(taskId) ? undefined : lastStatus);
     }
   }
 
-  #dueAt(taskId: string): number {
-    const now = this.#deps.timers.now();
-    if (this.#deps.statusOf(taskId)?.lastStatus !== 'PENDING') {
-      this.#unhurried.delete(taskId);
-      return now + coalesceMs;
-    }
-    const due = this.#unhurried.get(taskId) ?? now + pendingMs;
-    this.#unhurried.set(taskId, due);
-    return due;
+  #letWait(taskId: string): void {
+    if (!this.#send || this.#unhurried.has(taskId)) return;
+    const cancel = this.#deps.timers.after(pendingMs - coalesceMs, () => this.#hurry(taskId));
+    this.#unhurried.set(taskId, cancel);
   }
 
-  #flushBy(time: number): void {
-    if (!this.#send || time >= this.#flushAt) return;
-    this.#cancelFlush?.();
-    this.#flushAt = time;
-    this.#cancelFlush = this.#deps.timers.after(time - this.#deps.timers.now(), () => this.#flush());
+  #hurry(taskId: string): void {
+    this.#unhurried.get(taskId)?.();
+    this.#unhurried.delete(taskId);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#send) this.#cancelFlush ??= this.#deps.timers.after(coalesceMs, () => this.#flush());
   }
 
   #flush(): void {
     this.#cancelFlush?.();
-    this.#flushAt = Infinity;
+    this.#cancelFlush = undefined;
     const due = this.#due();
     for (let start = 0; start < due.length; start += tasksPerReport) this.#sendReport(due.slice(start, start + tasksPerReport));
-    for (const time of this.#unhurried.values()) this.#flushBy(time);
-    if (this.#sent.size > 0) this.#cancelResend ??= this.#deps.timers.after(resendMs, () => this.#resend());
   }
 
   #due(): [taskId: string, revision: number][] {
-    const now = this.#deps.timers.now();
-    for (const [taskId, time] of this.#unhurried) if (time <= now) this.#unhurried.delete(taskId);
     return [...this.#unacknowledged].filter(
       ([taskId, revision]) => this.#underway.get(taskId) !== revision && !this.#unhurried.has(taskId),
     );
   }
 
   #sendReport(due: [taskId: string, revision: number][]): void {
-    const tasks: TaskStatusMessage[] = [];
-    const sent: Sent = { at: this.#deps.timers.now(), tasks: new Map() };
+    const reported: TaskStatusMessage[] = [];
+    const tasks: Sent['tasks'] = new Map();
     for (const [taskId, revision] of due) {
       const status = this.#deps.statusOf(taskId);
       if (!status) {
         this.#unacknowledged.delete(taskId);
         continue;
       }
-      tasks.push(status);
-      sent.tasks.set(taskId, { revision, lastStatus: status.lastStatus ?? '' });
+      reported.push(status);
+      tasks.set(taskId, { revision, lastStatus: status.lastStatus ?? '' });
       this.#underway.set(taskId, revision);
     }
-    if (tasks.length === 0) return;
+    if (reported.length === 0) return;
     this.#sequence += 1;
-    this.#sent.set(this.#sequence, sent);
-    this.#send?.({ sequence: this.#sequence, tasks });
+    const sequence = this.#sequence;
+    this.#sent.set(sequence, { cancelResend: this.#deps.timers.after(resendMs, () => this.#resend(sequence)), tasks });
+    this.#send?.({ sequence, tasks: reported });
   }
 
-  #resend(): void {
-    this.#cancelResend = undefined;
-    const overdue = this.#deps.timers.now() - resendMs;
-    for (const [sequence, { at, tasks }] of this.#sent) {
-      if (at > overdue) continue;
-      this.#sent.delete(sequence);
-      for (const [taskId, { revision }] of tasks) if (this.#underway.get(taskId) === revision) this.#underway.delete(taskId);
+  #resend(sequence: number): void {
+    this.#forgetSent(sequence);
+    this.#flushSoon();
+  }
+
+  /** What it told is under way no more. */
+  #forgetSent(sequence: number): void {
+    const sent = this.#sent.get(sequence);
+    sent?.cancelResend();
+    this.#sent.delete(sequence);
+    for (const [taskId, { revision }] of sent?.tasks ?? []) {
+      if (this.#underway.get(taskId) === revision) this.#underway.delete(taskId);
     }
-    this.#flush();
   }
 }
