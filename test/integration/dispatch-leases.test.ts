@@ -59,6 +59,18 @@ test.serial('a host that is cut off without a word is judged lost when its lease
   t.true(performance.now() - startedAt >= leaseMs / 2);
 });
 
+test.serial('an agent that falls silent is judged lost though its controller\'s clock is set back', async (t) => {
+  let setBackMs = 0;
+  const clock = { now: () => Date.now() - setBackMs };
+  const itsOwn = await startDispatchFixture({ redisUrl: redis.url, config: { leaseMs, sweepPeriodMs }, clock });
+  t.teardown(() => itsOwn.close());
+  const agent = await itsOwn.enrolled();
+  agent.stopHeartbeats();
+  setBackMs = 3_600_000;
+  await eventually(async () => (await itsOwn.instanceField(agent.instanceId, 'connected')) === '0');
+  t.like(await agent.refusal(), { code: 'UNAVAILABLE' });
+});
+
 test.serial('a farewell ends the session and judges nothing', async (t) => {
   const agent = await fixture.enrolled();
   agent.send({ farewell: {} });

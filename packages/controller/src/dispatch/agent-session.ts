@@ -52,7 +52,7 @@ export class AgentSession {
 
   constructor(identity: SessionIdentity, stream: AgentStream, context: SessionContext) {
     const { id, cluster, instance, openedAt, enrolment, wasAbandoned } = identity;
-    const { projections, specs, clock } = context;
+    const { projections, specs } = context;
     this.id = id;
     this.cluster = cluster;
     this.instance = instance;
@@ -62,7 +62,7 @@ export class AgentSession {
     this.#context = context;
     this.#stream = stream;
     this.#log = context.log.child({ cluster, instance, session: id });
-    this.#lastHeardAt = clock.now();
+    this.#lastHeardAt = performance.now();
     this.logs = new SessionLogs((message) => stream.send(message));
     this.#assignments = new SessionAssignments({ cluster, instance, stream, projections, specs, log: this.#log });
     this.#intake = new StatusIntake({
@@ -76,7 +76,7 @@ export class AgentSession {
     });
   }
 
-  /** ms since the epoch; any message counts. */
+  /** As `performance.now()`, which no correction of the time of day touches; any message counts. */
   get lastHeardAt(): number {
     return this.#lastHeardAt;
   }
@@ -95,7 +95,7 @@ export class AgentSession {
   }
 
   receive(message: AgentMessage__Output): void {
-    this.#lastHeardAt = this.#context.clock.now();
+    this.#lastHeardAt = performance.now();
     if (message.heartbeat) this.#stream.sendHeartbeatAck(message.heartbeat.sequence);
     else if (message.statusReport) this.#intake.report(message.statusReport.sequence, message.statusReport.tasks);
     else if (message.resync) void this.#resync(message.resync.reason);

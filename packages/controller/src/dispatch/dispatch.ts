@@ -84,7 +84,7 @@ export function startSessions(
     log,
     helloTimeoutMs,
   });
-  const leases = new Leases({ store, projections, sessions, clock, log, leaseMs, sweepPeriodMs, controller: newUuid() });
+  const leases = new Leases({ store, projections, sessions, log, leaseMs, sweepPeriodMs, controller: newUuid() });
   const slowPass = every(
     reconsiderPeriodMs,
     () => push.reconsiderAll(),

@@ -4,7 +4,7 @@
  * instances whose lease ran out lost; whether it may judge at all (after a pause of Redis or the controllers) the store decides.
  * Every controller sweeps: the command is atomic, and one that finds nothing writes nothing.
  */
-import type { Clock, Logger } from '@mini-ecs/shared';
+import type { Logger } from '@mini-ecs/shared';
 import type { Projections } from '../projection/projection.ts';
 import type { Store } from '../store/store.ts';
 import type { AgentSession } from './agent-session.ts';
@@ -15,7 +15,6 @@ export interface LeaseOptions {
   store: Pick<Store, 'refreshLeases' | 'sweepLeases'>;
   projections: Projections;
   sessions: SessionRegistry;
-  clock: Clock;
   log: Logger;
   leaseMs: number;
   sweepPeriodMs: number;
@@ -62,8 +61,8 @@ export class Leases {
   }
 
   async #refreshCluster(cluster: string): Promise<void> {
-    const { store, sessions, clock, leaseMs, controller } = this.#options;
-    const now = clock.now();
+    const { store, sessions, leaseMs, controller } = this.#options;
+    const now = performance.now();
     const heard = new Map<string, AgentSession>();
     for (const session of sessions.ofCluster(cluster)) {
       if (now - session.lastHeardAt < leaseMs) heard.set(session.instance, session);
