@@ -9,6 +9,7 @@ import { workKey, type Work } from '../../packages/controller/src/queue/work.ts'
 import { redisOptions } from '../../packages/controller/src/store/redis-connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { openSilentLink } from '../support/silent-link.ts';
 
 let redis: TestRedis;
 test.before(async () => {
@@ -136,6 +137,29 @@ test('what is added while Redis is away is queued when it is back', async (t) =>
   await own.start();
   await eventually(() => looks.length === 4);
   t.deepEqual(looks.slice(1).sort(), ['default', 'default/later', 'default/web']);
+});
+
+test('what is added while Redis has vanished without a word is queued when it is there again', async (t) => {
+  const prefix = `{test-${newId()}}`;
+  const link = await openSilentLink(`${redis.socket}-${newId()}`, redis.socket);
+  t.teardown(() => link.close());
+  const queue = new WorkQueue({
+    redis: redisOptions(link.socket),
+    log: silentLogger,
+    clock: systemClock,
+    prefix,
+    silenceMs: 500,
+  });
+  t.teardown(() => queue.close());
+  const looks: string[] = [];
+  aQueue(t, prefix).work(async (work) => void looks.push(workKey(work)));
+  queue.add([service('first')]);
+  await eventually(() => looks.length === 1);
+  link.vanish();
+  queue.add([service('web')]);
+  queue.lookAgainAt(service('later'), Date.now() + 100);
+  await eventually(() => looks.length === 3, { withinMs: 5_000 });
+  t.deepEqual(looks.slice(1).sort(), ['default/later', 'default/web']);
 });
 
 async function hangingWorker(prefix: string): Promise<ChildProcess> {

@@ -8,6 +8,7 @@
 import type { Clock, Logger } from '@mini-ecs/shared';
 import { Queue, Worker, type Job, type JobsOptions } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
+import { silenceMs } from '../store/redis-connection.ts';
 import { WorkIntake } from './work-intake.ts';
 import { workKey, type Work, type WorkHandler, type WorkKind, type WorkSink } from './work.ts';
 
@@ -18,6 +19,8 @@ export interface WorkQueueOptions {
   clock: Clock;
   /** Of all keys; one hash tag, so that it works on Redis Cluster. @default '{mini-ecs-queue}' */
   prefix?: string;
+  /** How long Redis may owe whoever adds work an answer; then that connection is dead. @default 10,000 */
+  silenceMs?: number;
 }
 
 type QueueName = WorkKind | 'timers';
@@ -35,7 +38,7 @@ const closingMs = 2_000;
 
 export class WorkQueue implements WorkSink {
   readonly #options: WorkQueueOptions & { prefix: string };
-  /** Fails at once when Redis is away: what is added is kept by the intake. */
+  /** Fails at once when Redis is away, and soon when it has vanished without a word: what is added is kept by the intake. */
   readonly #producer: Redis;
   readonly #queues: Record<QueueName, Queue<Work>>;
   readonly #intake: WorkIntake;
@@ -49,7 +52,8 @@ export class WorkQueue implements WorkSink {
 
   constructor(options: WorkQueueOptions) {
     this.#options = { prefix: '{mini-ecs-queue}', ...options };
-    this.#producer = this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+    const { silenceMs: socketTimeout = silenceMs } = options;
+    this.#producer = this.#connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0, socketTimeout });
     this.#queues = { service: this.#queue('service'), placement: this.#queue('placement'), timers: this.#queue('timers') };
     this.#intake = new WorkIntake((work) => this.#enqueue(work), options.log);
     this.#producer.on('ready', () => this.#intake.retryNow());

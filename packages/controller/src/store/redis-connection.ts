@@ -9,7 +9,7 @@ import { StoreUnavailableError } from './store.ts';
 /** How long a command waits for a lost connection to come back. */
 const patienceMs = 5_000;
 /** Redis says nothing for so long while it owes a reply: the connection is dead. */
-const silenceMs = 10_000;
+export const silenceMs = 10_000;
 
 /**
  * Connection options for `redis://…`, `rediss://…`, `unix:///path/to/socket` or a bare path.
