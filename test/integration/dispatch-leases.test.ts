@@ -59,7 +59,7 @@ test.serial('a host that is cut off without a word is judged lost when its lease
   t.true(performance.now() - startedAt >= leaseMs / 2);
 });
 
-test.serial('an agent that falls silent is judged lost though its controller\'s clock is set back', async (t) => {
+test.serial("an agent that falls silent is judged lost though its controller's clock is set back", async (t) => {
   let setBackMs = 0;
   const clock = { now: () => Date.now() - setBackMs };
   const itsOwn = await startDispatchFixture({ redisUrl: redis.url, config: { leaseMs, sweepPeriodMs }, clock });
