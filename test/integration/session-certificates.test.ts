@@ -1,9 +1,11 @@
 /** Who may open a session, over real TLS: only an agent with a certificate of its own instance that was not revoked. */
-import { status, type ServiceError } from '@grpc/grpc-js';
-import { agentProtocol, controllerServerName, newId } from '@mini-ecs/shared';
-import test from 'ava';
+import { status, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { agentProtocol, agentProtocolVersion, controllerServerName, newId } from '@mini-ecs/shared';
+import test, { type ExecutionContext } from 'ava';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
+import { StoreUnavailableError, type Store } from '../../packages/controller/src/store/store.ts';
 import { cluster, startDispatchFixture, type DispatchFixture } from '../support/dispatch-fixture.ts';
 import { eventually } from '../support/eventually.ts';
 import { ProtocolAgent } from '../support/protocol-agent.ts';
@@ -151,6 +153,91 @@ test('attributes that the join token fixed win over what the agent says', async 
   const view = await fixture.projections.current(cluster);
   t.deepEqual(view.instances.get(instanceId)?.registration.attributes, { rack: 'r1', disk: 'ssd' });
   agent.close();
+});
+
+// ── certificates that end ──
+
+/** Sessions of one agent on one connection. */
+function aConnection(t: ExecutionContext, port: number, credentials: ReturnType<typeof credentialsWith>) {
+  const client = new agentProtocol.AgentGateway(`127.0.0.1:${port}`, credentials, {
+    'grpc.ssl_target_name_override': controllerServerName,
+    'grpc.use_local_subchannel_pool': 1,
+  });
+  t.teardown(() => client.close());
+  return (instanceId: string) => {
+    const session = client.Session();
+    const seen: { welcome: boolean; end: StatusObject | undefined } = { welcome: false, end: undefined };
+    session.on('data', ({ welcome }: { welcome?: unknown }) => (seen.welcome ||= Boolean(welcome)));
+    session.on('error', () => undefined);
+    session.on('status', (end: StatusObject) => (seen.end = end));
+    const resources = { cpu: 4096, memory: 8192, reservedPorts: [] };
+    session.write({ hello: { protocolVersion: agentProtocolVersion, cluster, instanceId, resources } });
+    return seen;
+  };
+}
+
+test('an old connection opens no new session once its certificate has ended', async (t) => {
+  const instanceId = newId();
+  const certificate = await fixture.identity.certificateOf(instanceId, { lifetimeMs: 1_000 });
+  const endsAt = Date.parse(new X509Certificate(certificate.certificate).validTo);
+  const openSession = aConnection(t, fixture.dispatch.port, credentialsFrom(certificate));
+  const first = openSession(instanceId);
+  await eventually(() => first.welcome);
+  await eventually(() => Date.now() > endsAt);
+  const second = openSession(instanceId);
+  const end = await eventually(() => second.end);
+  t.is(end.code, status.UNAUTHENTICATED);
+  t.regex(end.details, /has expired/);
+  t.false(second.welcome);
+});
+
+/** A dispatch whose slow pass is quick, and whose store takes no writes to enrolments while told so. */
+async function aQuickFixture(t: ExecutionContext) {
+  const state = { takesWrites: true };
+  const faults = (store: Store): Store =>
+    new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        if (name !== 'put' || state.takesWrites) return value.bind(target) as unknown;
+        return () => Promise.reject(new StoreUnavailableError('it takes no writes'));
+      },
+    });
+  const quick = await startDispatchFixture({ redisUrl: redis.url, faults, config: { reconsiderPeriodMs: 100, leaseMs: 60_000 } });
+  t.teardown(() => quick.close());
+  return { quick, state };
+}
+
+test('a session is ended when every certificate of its enrolment has ended, and its agent may come back with a new one', async (t) => {
+  const { quick } = await aQuickFixture(t);
+  const [silent, renewing] = [newId(), newId()];
+  const connect = async (instanceId: string) => {
+    const certificate = await quick.identity.certificateOf(instanceId, { lifetimeMs: 1_000 });
+    const seen = aConnection(t, quick.dispatch.port, credentialsWith(certificate))(instanceId);
+    await eventually(() => seen.welcome);
+    return seen;
+  };
+  const [ended, goesOn] = [await connect(silent), await connect(renewing)];
+  const renewed = await quick.identity.certificateOf(renewing);
+  t.is((await eventually(() => ended.end)).code, status.UNAUTHENTICATED);
+  t.regex(ended.end?.details ?? '', /has expired/);
+  t.is(goesOn.end, undefined);
+  const back = aConnection(t, quick.dispatch.port, credentialsWith(renewed))(renewing);
+  await eventually(() => back.welcome);
+});
+
+test('no session is ended for its certificate while none could be renewed', async (t) => {
+  const { quick, state } = await aQuickFixture(t);
+  const instanceId = newId();
+  const certificate = await quick.identity.certificateOf(instanceId, { lifetimeMs: 1_000 });
+  const endsAt = Date.parse(new X509Certificate(certificate.certificate).validTo);
+  const seen = aConnection(t, quick.dispatch.port, credentialsWith(certificate))(instanceId);
+  await eventually(() => seen.welcome);
+  state.takesWrites = false;
+  await eventually(() => Date.now() > endsAt + 1_000);
+  t.is(seen.end, undefined);
+  state.takesWrites = true;
+  t.is((await eventually(() => seen.end)).code, status.UNAUTHENTICATED);
 });
 
 // ── what comes in by the port ──

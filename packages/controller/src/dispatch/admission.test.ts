@@ -1,9 +1,10 @@
 import { agentProtocolVersion, type HelloReceived } from '@mini-ecs/shared';
 import test from 'ava';
 import { anInstance } from '../../../../test/support/domain-builders.ts';
-import type { Enrolment } from '../domain/enrolment.ts';
+import { renewableAfterEndMs, type Enrolment } from '../domain/enrolment.ts';
+import { enrolmentProblem } from './certificate-holder.ts';
 import { helloProblem, registrationOf, storeMismatch } from './admission.ts';
-import { endOfEnrolment, endOfSession } from './session-standing.ts';
+import { endOfEnrolment, endOfSession, outlivesItsCertificates } from './session-standing.ts';
 
 const store = { id: 'store-1', epoch: 3, schemaVersion: 1 };
 
@@ -69,18 +70,42 @@ test('attributes that the enrolment fixes win over those that the agent says', (
   t.deepEqual(registrationOf(aHello({ attributes }), 1, { rack: 'r1' }).attributes, { rack: 'r1', disk: 'ssd' });
 });
 
-test('a session ends with the enrolment that it was admitted by, not with its certificate', (t) => {
-  const admittedBy: Enrolment = {
-    cluster: 'default',
-    instance: 'a'.repeat(32),
-    token: 'token-1',
-    keyHash: 'key',
-    enrolledAt: 7,
-    attributes: {},
-    certificates: [{ serial: 'a', issuedAt: 0, expiresAt: 1 }],
-    revokedAt: undefined,
-    version: 1,
-  };
+const admittedBy: Enrolment = {
+  cluster: 'default',
+  instance: 'a'.repeat(32),
+  token: 'token-1',
+  keyHash: 'key',
+  enrolledAt: 7,
+  attributes: {},
+  certificates: [{ serial: 'a', issuedAt: 0, expiresAt: 100 }],
+  revokedAt: undefined,
+  version: 1,
+};
+
+test('a certificate that has ended opens no session, whenever its handshake was', (t) => {
+  const holder = { cluster: 'default', instance: 'a'.repeat(32), serial: 'a', issuedAt: 0, expiresAt: 100 };
+  t.is(enrolmentProblem(holder, admittedBy, 99), undefined);
+  const problem = enrolmentProblem(holder, admittedBy, 100);
+  t.is(problem?.code, 'CERTIFICATE_REFUSED');
+  t.regex(problem?.message ?? '', /has expired/);
+  t.regex(enrolmentProblem(holder, { ...admittedBy, revokedAt: 8 }, 100)?.message ?? '', /was revoked/);
+});
+
+test('a session outlives its certificates when its own and all that are recorded since have ended', (t) => {
+  const renewed = { ...admittedBy, certificates: [{ serial: 'b', issuedAt: 60, expiresAt: 160 }, ...admittedBy.certificates] };
+  t.false(outlivesItsCertificates(100, admittedBy, 99));
+  t.true(outlivesItsCertificates(100, admittedBy, 100));
+  t.false(outlivesItsCertificates(100, renewed, 100));
+  t.true(outlivesItsCertificates(100, renewed, 160));
+  t.false(outlivesItsCertificates(200, renewed, 160));
+});
+
+test('a session that could not renew its certificate any more is left alone', (t) => {
+  t.true(outlivesItsCertificates(100, admittedBy, 100 + renewableAfterEndMs - 1));
+  t.false(outlivesItsCertificates(100, admittedBy, 100 + renewableAfterEndMs));
+});
+
+test('a session ends with the enrolment that it was admitted by, whatever became of that one certificate', (t) => {
   t.is(endOfEnrolment(admittedBy, { ...admittedBy, certificates: [], version: 9 }), undefined);
   for (const [now, words] of [
     [undefined, /has not joined/],

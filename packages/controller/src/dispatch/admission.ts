@@ -78,17 +78,18 @@ export async function admit(
   // Asked first, because a projection of every name that agents come up with would stay in memory.
   if (!clusterNames.has(hello.cluster)) return notOpened(hello, 'CLUSTER_NOT_FOUND');
   const view = await context.projections.current(cluster);
+  const now = context.clock.now();
   const enrolment = holder && view.enrolments.get(instance);
-  const refusedHolder = holder && enrolmentProblem(holder, enrolment);
+  const refusedHolder = holder && enrolmentProblem(holder, enrolment, now);
   if (refusedHolder) return refused(refusedHolder);
   const id = context.newUuid();
-  const now = context.clock.now();
   const known = view.instances.get(instance);
   const registration = registrationOf(hello, known?.registration.registeredAt ?? now, enrolment?.attributes);
   const opened = await open(hello, id, registration, context);
   if (!opened.ok) return notOpened(hello, opened.reason);
   const wasAbandoned = known !== undefined && !known.connected && now - (known.disconnectedAt ?? now) > abandonAfterMs;
-  return { admitted: true, store: identity, session: { id, cluster, instance, openedAt: opened.seq, enrolment, wasAbandoned } };
+  const admittedBy = holder && enrolment && { enrolment, certificateEndsAt: holder.expiresAt };
+  return { admitted: true, store: identity, session: { id, cluster, instance, openedAt: opened.seq, admittedBy, wasAbandoned } };
 }
 
 function open(

@@ -4,10 +4,11 @@ import type { Enrolment } from '../domain/enrolment.ts';
 import type { ClusterView, Projections } from '../projection/projection.ts';
 import type { Store, StoreIdentity } from '../store/store.ts';
 import type { AgentStream } from './agent-stream.ts';
+import { certificateRefusal } from './certificate-holder.ts';
 import { SessionLogs } from './log-relay.ts';
 import { refusal, type Refusal } from './refusal.ts';
 import { SessionAssignments } from './session-assignments.ts';
-import { endOfEnrolment, endOfSession } from './session-standing.ts';
+import { endOfEnrolment, endOfSession, outlivesItsCertificates } from './session-standing.ts';
 import { StatusIntake } from './status-intake.ts';
 import type { TaskSpecs } from './task-specs.ts';
 
@@ -23,14 +24,20 @@ export interface SessionContext {
   schedule(session: AgentSession): void;
 }
 
+/** What the certificate that a session was opened with rests on, and its end in ms since the epoch. */
+export interface AdmittedBy {
+  enrolment: Enrolment;
+  certificateEndsAt: number;
+}
+
 export interface SessionIdentity {
   id: string;
   cluster: string;
   instance: string;
   /** The feed position at which the store recorded it. */
   openedAt: number;
-  /** Of the certificate that it was opened with; undefined where the transport itself tells agents apart. */
-  enrolment: Enrolment | undefined;
+  /** undefined where the transport itself tells agents apart. */
+  admittedBy: AdmittedBy | undefined;
   /** The instance was away for so long that its tasks were given up, and may have been removed. */
   wasAbandoned: boolean;
 }
@@ -41,7 +48,7 @@ export class AgentSession {
   readonly instance: string;
   readonly logs: SessionLogs;
   readonly #openedAt: number;
-  readonly #enrolment: Enrolment | undefined;
+  readonly #admittedBy: AdmittedBy | undefined;
   readonly #wasAbandoned: boolean;
   readonly #context: SessionContext;
   readonly #log: Logger;
@@ -49,15 +56,16 @@ export class AgentSession {
   readonly #intake: StatusIntake;
   readonly #assignments: SessionAssignments;
   #lastHeardAt: number;
+  #isEndingAsExpired = false;
 
   constructor(identity: SessionIdentity, stream: AgentStream, context: SessionContext) {
-    const { id, cluster, instance, openedAt, enrolment, wasAbandoned } = identity;
+    const { id, cluster, instance, openedAt, admittedBy, wasAbandoned } = identity;
     const { projections, specs } = context;
     this.id = id;
     this.cluster = cluster;
     this.instance = instance;
     this.#openedAt = openedAt;
-    this.#enrolment = enrolment;
+    this.#admittedBy = admittedBy;
     this.#wasAbandoned = wasAbandoned;
     this.#context = context;
     this.#stream = stream;
@@ -116,9 +124,12 @@ export class AgentSession {
   catchUp(view: ClusterView): boolean {
     if (this.#stream.hasEnded || view.position < this.#openedAt) return true;
     const end = this.#endIn(view);
-    if (!end) return this.#assignments.sendIncrement(view);
-    this.end(end);
-    return true;
+    if (end) {
+      this.end(end);
+      return true;
+    }
+    void this.#endIfExpired(view);
+    return this.#assignments.sendIncrement(view);
   }
 
   /** The store refused it a write or a lease; the instance says why: superseded, judged lost, deregistered, another store. */
@@ -142,8 +153,27 @@ export class AgentSession {
 
   #endIn(view: ClusterView): Refusal | undefined {
     const end = endOfSession(this.id, view.instances.get(this.instance));
-    if (end || !this.#enrolment) return end;
-    return endOfEnrolment(this.#enrolment, view.enrolments.get(this.instance));
+    if (end || !this.#admittedBy) return end;
+    return endOfEnrolment(this.#admittedBy.enrolment, view.enrolments.get(this.instance));
+  }
+
+  /**
+   * Once all its certificates have ended, if its agent can have a new one: that the store takes the write of a renewal is tried first, by
+   * one that changes nothing. A control plane that can issue none throws nobody out.
+   */
+  async #endIfExpired(view: ClusterView): Promise<void> {
+    const { store, clock } = this.#context;
+    const enrolment = view.enrolments.get(this.instance);
+    if (!this.#admittedBy || !enrolment || this.#isEndingAsExpired) return;
+    if (!outlivesItsCertificates(this.#admittedBy.certificateEndsAt, enrolment, clock.now())) return;
+    this.#isEndingAsExpired = true;
+    const { cluster, instance, version } = enrolment;
+    const expect = { version: String(version) };
+    const written = await store
+      .put({ partition: cluster, kind: 'enrolment', id: instance, expect, set: {} })
+      .catch(() => undefined);
+    this.#isEndingAsExpired = false;
+    if (written?.ok) this.end(certificateRefusal('EXPIRED', enrolment));
   }
 
   /** Its containers run on, and nobody is told anything: the lease decides, as if the host were cut off. */

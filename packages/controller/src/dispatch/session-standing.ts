@@ -1,7 +1,7 @@
 /** What the store holds of a session's instance decides whether the session goes on. */
-import type { Enrolment } from '../domain/enrolment.ts';
+import { renewableAfterEndMs, type Enrolment } from '../domain/enrolment.ts';
 import type { ContainerInstance } from '../domain/container-instance.ts';
-import { certificateProblems } from '../identity/enrolment-refusals.ts';
+import { certificateRefusal } from './certificate-holder.ts';
 import { refusal, type Refusal } from './refusal.ts';
 
 /**
@@ -20,12 +20,20 @@ export function endOfSession(session: string, instance: ContainerInstance | unde
 
 /**
  * Why the session must end because of its certificate: the enrolment that it was admitted by was revoked, or another took its place.
- * That the certificate itself ends meanwhile, or is renewed, is no reason.
+ * That the certificate itself ends meanwhile, or is renewed, is no reason: see outlivesItsCertificates.
  */
 export function endOfEnrolment(admittedBy: Enrolment, now: Enrolment | undefined): Refusal | undefined {
-  const refuse = (problem: 'NOT_ENROLLED' | 'REVOKED' | 'REPLACED'): Refusal =>
-    refusal('CERTIFICATE_REFUSED', certificateProblems[problem](admittedBy));
-  if (!now) return refuse('NOT_ENROLLED');
-  if (now.revokedAt !== undefined) return refuse('REVOKED');
-  return now.enrolledAt === admittedBy.enrolledAt ? undefined : refuse('REPLACED');
+  if (!now) return certificateRefusal('NOT_ENROLLED', admittedBy);
+  if (now.revokedAt !== undefined) return certificateRefusal('REVOKED', admittedBy);
+  return now.enrolledAt === admittedBy.enrolledAt ? undefined : certificateRefusal('REPLACED', admittedBy);
+}
+
+/**
+ * Whether the certificate of a session, and all that its enrolment was given since, have ended: nobody who renews in time, as agents
+ * do, is behind it. False again when it is too late to renew, because ending the session would then lock its agent out.
+ * `certificateEndsAt` and `now`: ms since the epoch.
+ */
+export function outlivesItsCertificates(certificateEndsAt: number, { certificates }: Enrolment, now: number): boolean {
+  const lastEnd = Math.max(certificateEndsAt, ...certificates.map(({ expiresAt }) => expiresAt));
+  return now >= lastEnd && now < lastEnd + renewableAfterEndMs;
 }

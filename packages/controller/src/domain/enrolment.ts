@@ -26,7 +26,10 @@ export interface IssuedCertificate {
 }
 
 /** Why a certificate does not serve (any longer). */
-export type CertificateProblem = 'NOT_ENROLLED' | 'REVOKED' | 'REPLACED';
+export type CertificateProblem = 'NOT_ENROLLED' | 'REVOKED' | 'REPLACED' | 'EXPIRED';
+
+/** How long after its end a certificate can still be renewed: hosts, or all controllers, may have been off meanwhile. */
+export const renewableAfterEndMs = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * Whether a certificate of the instance still serves; undefined: it does. Its expiry is another matter, which its own dates tell.

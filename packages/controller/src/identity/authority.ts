@@ -15,6 +15,7 @@ import {
 } from './certificates.ts';
 import type { IssuedCertificate } from '../domain/enrolment.ts';
 import type { InstanceName } from './instance-name.ts';
+import { backdatedMs } from './issued-certificate.ts';
 import { SecretKeyError, type SecretSealer } from './sealed-secrets.ts';
 
 export interface Authority {
@@ -40,8 +41,6 @@ export interface AuthorityOptions {
 const recordId = 'authority';
 const dayMs = 24 * 60 * 60 * 1000;
 const authorityLifetimeMs = 20 * 365 * dayMs;
-/** A host whose clock is behind by less takes a certificate that was made just now. */
-const backdatedMs = dayMs;
 
 interface AuthorityDoc {
   certificate: string;

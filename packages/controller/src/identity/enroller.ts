@@ -12,7 +12,7 @@ import {
   type RenewReceived,
 } from '@mini-ecs/shared';
 import { X509Certificate } from 'node:crypto';
-import { problemOf, withCertificate, type IssuedCertificate } from '../domain/enrolment.ts';
+import { problemOf, renewableAfterEndMs, withCertificate, type IssuedCertificate } from '../domain/enrolment.ts';
 import { decodeEnrolment } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Authority } from './authority.ts';
@@ -32,8 +32,6 @@ export interface EnrollerOptions {
 
 export type Issue = { issued: true; message: IssuedCertificateMessage } | { issued: false; reason: string };
 
-/** How long after its end a certificate can still be renewed: hosts, or all controllers, may have been off meanwhile. */
-export const renewableAfterEndMs = 30 * 24 * 60 * 60 * 1000;
 /** How often a renewal is tried again when the enrolment changed meanwhile. */
 const mostAttempts = 5;
 

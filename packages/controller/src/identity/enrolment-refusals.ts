@@ -24,5 +24,6 @@ export const enrolmentRefusals: Record<EnrolmentRefusal, (name: InstanceName) =>
 export const certificateProblems: Record<CertificateProblem, (name: InstanceName) => string> = {
   NOT_ENROLLED: (name) => `Container instance ${name.instance} has not joined cluster ${name.cluster}; ${joinAgain(name)}`,
   REVOKED: (name) => `The certificate of container instance ${name.instance} was revoked; ${joinAgain(name)}`,
+  EXPIRED: ({ instance }) => `The certificate of container instance ${instance} has expired: its agent renews it.`,
   REPLACED: (name) => `Container instance ${name.instance} has newer certificates: this one no longer serves; ${joinAgain(name)}`,
 };
