@@ -6,13 +6,15 @@ import { Dice } from '../simulation/dice.ts';
 import { inputsOf } from '../support/schema-inputs.ts';
 import type { Known } from './known-objects.ts';
 import { mutated } from './mutations.ts';
+import { routeRequest, type RouteRequest } from './route-requests.ts';
 import { soundRequest } from './sound-requests.ts';
 
-export const requestKinds = ['sound', 'mutated', 'schema', 'body', 'signature', 'http'] as const;
+export const requestKinds = ['sound', 'mutated', 'schema', 'body', 'signature', 'http', 'route'] as const;
 export type RequestKind = (typeof requestKinds)[number];
 
 export type FuzzRequest =
-  | { kind: Exclude<RequestKind, 'http'>; target: string; body: Buffer; signing: Signing }
+  | { kind: Exclude<RequestKind, 'http' | 'route'>; target: string; body: Buffer; signing: Signing }
+  | RouteRequest
   /** Bytes for a bare socket. */
   | { kind: 'http'; bytes: Buffer };
 
@@ -24,7 +26,7 @@ const schemas = [...ecsService(ecsOperations).schemas];
 const built = ecsOperations.map(({ name }) => name);
 
 /** Of a thousand; the rest is sound. */
-const share = { mutated: 250, schema: 130, body: 30, signature: 30, http: 20 };
+const share = { mutated: 250, schema: 130, body: 30, signature: 30, http: 20, route: 40 };
 
 export function fuzzRequest(seed: number, number: number, known: Known): FuzzRequest {
   const dice = new Dice(seed).fork(String(number));
@@ -40,6 +42,7 @@ export function fuzzRequest(seed: number, number: number, known: Known): FuzzReq
   if (falls('signature'))
     return { ...soundCall('signature', dice, known), signing: dice.pick(Object.keys(signings) as Signing[]) };
   if (falls('http')) return { kind: 'http', bytes: brokenHttp(dice) };
+  if (falls('route')) return routeRequest(dice, known);
   return soundCall('sound', dice, known);
 }
 
@@ -48,7 +51,7 @@ function soundCall(kind: 'sound' | 'signature', dice: Dice, known: Known): FuzzR
   return call(kind, operation, JSON.stringify(input));
 }
 
-const call = <Kind extends Exclude<RequestKind, 'http'>>(kind: Kind, operation: string, body: string | Buffer) => ({
+const call = <Kind extends Exclude<RequestKind, 'http' | 'route'>>(kind: Kind, operation: string, body: string | Buffer) => ({
   kind,
   target: `AmazonEC2ContainerServiceV20141113.${operation}`,
   body: Buffer.from(body),

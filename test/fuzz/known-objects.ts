@@ -9,6 +9,7 @@ export interface Known {
   services: Recent<InCluster>;
   tasks: Recent<InCluster>;
   containerInstances: Recent<InCluster>;
+  joinTokens: Recent<InCluster>;
   /** Of any of them. */
   arns: Recent<string>;
   nextTokens: Recent<string>;
@@ -16,7 +17,7 @@ export interface Known {
 
 export interface InCluster {
   cluster: string;
-  /** As in its ARN. */
+  /** As in its ARN; of a join token its id. */
   name: string;
 }
 
@@ -46,20 +47,28 @@ export const nothingKnown = (): Known => ({
   services: new Recent(),
   tasks: new Recent(),
   containerInstances: new Recent(),
+  joinTokens: new Recent(),
   arns: new Recent(200),
   nextTokens: new Recent(),
 });
 
-/** Every ARN and token in an answer, wherever it stands. */
+/** Every ARN, page token and join token in an answer, wherever it stands. */
 export function learn(known: Known, answer: unknown): void {
   if (Array.isArray(answer)) {
     for (const each of answer.slice(0, 20)) learn(known, each);
   } else if (typeof answer === 'object' && answer !== null) {
+    learnJoinToken(known, answer);
     for (const [name, value] of Object.entries(answer)) {
       if (name === 'nextToken' && typeof value === 'string') known.nextTokens.add(value);
       else if (name !== 'failures') learn(known, value);
     }
   } else if (typeof answer === 'string' && answer.startsWith('arn:aws:ecs:')) learnArn(known, answer);
+}
+
+function learnJoinToken(known: Known, answer: { id?: unknown; cluster?: unknown; usesLeft?: unknown }): void {
+  const { id, cluster, usesLeft } = answer;
+  if (typeof id === 'string' && typeof cluster === 'string' && usesLeft !== undefined)
+    known.joinTokens.add({ cluster, name: id });
 }
 
 function learnArn(known: Known, arn: string): void {

@@ -1,7 +1,15 @@
 /** Sends what the fuzzer made and sorts what comes back. */
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { ClientSettings } from 'mini-ecs';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
-import type { HttpAnswer, LightEcsClient } from '../support/light-ecs-client.ts';
+import { text } from 'node:stream/consumers';
+import type { FleetCluster } from '../support/fleet-cluster.ts';
+import type { HttpAnswer } from '../support/light-ecs-client.ts';
 import { signings, type FuzzRequest } from './fuzz-request.ts';
+import type { RouteRequest } from './route-requests.ts';
 
 export interface Outcome {
   /** 0: the controller closed the connection without an answer, as it may on bytes that are no HTTP. */
@@ -14,12 +22,16 @@ export interface Outcome {
   flaw?: string;
 }
 
+/** Whom it is sent to. */
+type Controller = Pick<FleetCluster, 'client' | 'settings' | 'apiPort'>;
+
 /** Longer than the controller may take to answer (30 s). */
 const patienceMs = 45_000;
 
 /** Rejects when no answer comes. */
-export async function send(request: FuzzRequest, client: LightEcsClient, port: number): Promise<Outcome> {
-  if (request.kind === 'http') return sendBytes(request.bytes, port);
+export async function send(request: FuzzRequest, { client, settings, apiPort }: Controller): Promise<Outcome> {
+  if (request.kind === 'http') return sendBytes(request.bytes, apiPort);
+  if (request.kind === 'route') return withPatience(sendRoute(request, settings));
   const { body } = request;
   const headers = signings[request.signing](client.signedHeaders(request.target, body));
   const { status, text } = await withPatience(client.send(headers, body).catch(again));
@@ -30,6 +42,25 @@ export async function send(request: FuzzRequest, client: LightEcsClient, port: n
     if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') throw error;
     return client.send(headers, body);
   }
+}
+
+/** A log counts as soon as it begins: it may break off, and one that an agent has promised may never come. */
+async function sendRoute(route: RouteRequest, { endpoint, region, ...credentials }: ClientSettings): Promise<Outcome> {
+  const { method, path, query, body, unsigned } = route;
+  const { hostname, port, host } = new URL(endpoint);
+  const signer = new SignatureV4({ credentials, region, service: 'ecs', sha256: Sha256 });
+  const { headers } = await signer.sign({ method, protocol: 'http:', hostname, path, query, headers: { host }, body });
+  const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((each): [string, string] => [name, each]));
+  const target = `${path}?${new URLSearchParams(pairs).toString()}${unsigned}`;
+  const sending = httpRequest({ hostname, port, method, path: target, headers });
+  sending.end(body);
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+  const status = answer.statusCode ?? 0;
+  if (status === 200 && answer.headers['content-type']?.startsWith('text/plain')) {
+    answer.destroy();
+    return { status, code: '' };
+  }
+  return sorted(status, await text(answer));
 }
 
 function sorted(status: number, text: string): Outcome {
