@@ -173,6 +173,20 @@ bothStores('of two reconcilers that saw the same, one commits', async (t, store)
   t.is(results.filter(({ ok }) => ok).length, 1);
 });
 
+bothStores('a reconciler that decided on an older state commits nothing, though no task has changed', async (t, store) => {
+  await createService(store);
+  const expect = { specVersion: 1, tasksVersion: 0 };
+  const [first, later] = ['{"events":["a task started"]}', '{"events":["steady"]}'];
+  t.true((await commitService(store, { expect: { ...expect, stateVersion: 0 }, state: first })).ok);
+  t.deepEqual(await commitService(store, { expect: { ...expect, stateVersion: 0 }, state: later }), {
+    ok: false,
+    reason: 'STALE',
+  });
+  t.like(await serviceOf(store), { state: first, stateVersion: '1' });
+  t.true((await commitService(store, { expect: { ...expect, stateVersion: 1 }, state: later })).ok);
+  t.like(await serviceOf(store), { state: later, stateVersion: '2' });
+});
+
 bothStores('a service looks again when a task that it stopped had no place yet', async (t, store) => {
   await createService(store);
   await createTasks(store, aTask('a', { service: 'web' }));
@@ -185,7 +199,8 @@ bothStores('a commit that changes nothing leaves no trace in the feed', async (t
   await createService(store);
   await commitService(store, { expect: { specVersion: 1, tasksVersion: 0 }, state: '{"events":[]}' });
   const end = await store.feedEnd(cluster);
-  t.true((await commitService(store, { expect: { specVersion: 1, tasksVersion: 0 }, state: '{"events":[]}' })).ok);
+  const expect = { specVersion: 1, tasksVersion: 0, stateVersion: 1 };
+  t.true((await commitService(store, { expect, state: '{"events":[]}' })).ok);
   t.is(await store.feedEnd(cluster), end);
 });
 

@@ -106,7 +106,7 @@ const taskCommands = [
     fc.record({
       service: serviceId,
       // As it is, mostly; a version that never was, sometimes.
-      isStale: fc.constantFrom(false, false, false, true),
+      stale: fc.option(fc.constantFrom('specVersion', 'tasksVersion', 'stateVersion'), { freq: 3 }),
       expectsUnplaced: fc.constantFrom(false, true),
       create: newTasks,
       stop: taskStops,
@@ -114,11 +114,16 @@ const taskCommands = [
       status: fc.constantFrom(undefined, undefined, undefined, 'INACTIVE' as const),
       now,
     }),
-    async (store, { isStale, expectsUnplaced, service, ...changes }) => {
+    async (store, { stale, expectsUnplaced, service, ...changes }) => {
       const [fields] = await store.read(cluster, 'service', [service]);
       const version = (field: string): number => Number(fields?.[field] ?? 0);
       const unplaced = expectsUnplaced ? changes.stop.map(({ id }) => id) : [];
-      const expect = { specVersion: version('specVersion') + (isStale ? 1 : 0), tasksVersion: version('tasksVersion'), unplaced };
+      const expect = {
+        specVersion: version('specVersion') + (stale === 'specVersion' ? 1 : 0),
+        tasksVersion: version('tasksVersion') + (stale === 'tasksVersion' ? 1 : 0),
+        stateVersion: version('stateVersion') + (stale === 'stateVersion' ? 1 : 0),
+        unplaced,
+      };
       return store.commitService({ cluster, service, expect, ...changes });
     },
   ),

@@ -158,8 +158,20 @@ export const aStop = (id: string, reason = 'asked'): StopTask => ({
 export const stop = (store: Store, ...ids: string[]) =>
   store.stopTasks({ cluster, tasks: ids.map((id) => aStop(id)), now: 7_000 });
 
-export const commitService = (store: Store, changes: Partial<CommitService> & Pick<CommitService, 'expect'>) =>
-  store.commitService({ cluster, service: 'web', state: '{}', create: [], stop: [], now: 8_000, ...changes });
+type Decision = Partial<Omit<CommitService, 'expect'>> & {
+  expect: Omit<CommitService['expect'], 'stateVersion'> & { stateVersion?: number };
+};
+export const commitService = (store: Store, { expect, ...changes }: Decision) =>
+  store.commitService({
+    cluster,
+    service: 'web',
+    state: '{}',
+    create: [],
+    stop: [],
+    now: 8_000,
+    expect: { stateVersion: 0, ...expect },
+    ...changes,
+  });
 
 // ── what a test looks at ──
 

@@ -48,7 +48,12 @@ const replacements: Record<Guard, (store: S.Store) => Partial<S.Store>> = {
   version: (store) => ({
     async commitService(command) {
       const [fields] = await store.read(command.cluster, 'service', [command.service]);
-      const expect = { specVersion: Number(fields?.['specVersion'] ?? 0), tasksVersion: Number(fields?.['tasksVersion'] ?? 0) };
+      const version = (field: string): number => Number(fields?.[field] ?? 0);
+      const expect = {
+        specVersion: version('specVersion'),
+        tasksVersion: version('tasksVersion'),
+        stateVersion: version('stateVersion'),
+      };
       return store.commitService({ ...command, expect });
     },
   }),

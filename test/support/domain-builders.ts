@@ -68,6 +68,7 @@ export function aService(
     tags,
     specVersion: 1,
     tasksVersion: 0,
+    stateVersion: 0,
     version: 1,
   };
 }

@@ -76,5 +76,7 @@ export interface Service {
   specVersion: number;
   /** Raised by every creation or stop of a task of the service. */
   tasksVersion: number;
+  /** Raised by every write of `state`. */
+  stateVersion: number;
   version: number;
 }

@@ -105,11 +105,12 @@ const changesAnything = ({ service }: ServiceSituation, { state, status, create,
   state !== service.state || (status !== undefined && status !== service.status) || create.length > 0 || stop.length > 0;
 
 function commitOf({ service, now }: ServiceSituation, changes: ServiceChanges): CommitService {
+  const { specVersion, tasksVersion, stateVersion } = service;
   const unplaced = changes.stop.flatMap(({ task }) => (task.instance === undefined ? [task.id] : []));
   return {
     cluster: service.cluster,
     service: service.name,
-    expect: { specVersion: service.specVersion, tasksVersion: service.tasksVersion, unplaced },
+    expect: { specVersion, tasksVersion, stateVersion, unplaced },
     state: JSON.stringify(changes.state),
     ...(changes.status === undefined ? {} : { status: changes.status }),
     create: changes.create.map(encodeNewTask),

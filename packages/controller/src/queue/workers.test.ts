@@ -116,6 +116,29 @@ test('a decision that was overtaken is not committed but made again', async (t) 
   t.is(aliveTasks(await view(core), 'web').length, 5);
 });
 
+test('what another worker committed meanwhile is never overwritten, though it changed no task', async (t) => {
+  let overtaken = 0;
+  const core = await start(t, (store) => ({
+    async commitService(command) {
+      if (overtaken === 0 && command.create.length === 0) {
+        overtaken += 1;
+        const state = JSON.parse(command.state);
+        const events = [{ id: 'theirs', createdAt: 1, message: 'theirs' }, ...state.events];
+        await store.commitService({ ...command, state: JSON.stringify({ ...state, events }) });
+      }
+      return store.commitService(command);
+    },
+  }));
+  const instance = await openInstance(core.store);
+  await createService(core.store, { name: 'web', desiredCount: 1 });
+  await core.idle();
+  const [task] = boundTasks(await view(core), 'web');
+  await reportTask(core.store, instance, task!, 'RUNNING');
+  await core.idle();
+  t.is(overtaken, 1);
+  t.true((await view(core)).services.get('web')!.state.events.some(({ id }) => id === 'theirs'));
+});
+
 test('looking at a service again and again changes nothing more', async (t) => {
   const core = await start(t);
   await openInstance(core.store);

@@ -2,7 +2,7 @@
  * Records ⇄ domain types. The fields of each kind, who writes them, and which the store's commands check:
  *
  *  cluster          doc, status (ACTIVE|INACTIVE), tags: the API
- *  service          doc, status, specVersion, tags: the API · state: the reconciler · tasksVersion: every command
+ *  service          doc, status, specVersion, tags: the API · state, stateVersion: the reconciler · tasksVersion: every command
  *                   that creates or stops a task of it · refusal: the placement commit
  *  task             doc, tags, service, request, cpu, memory, ports: at creation · desired, desiredStatus: API and
  *                   reconciler · instance, placedAt: the placement commit · observed, lastStatus, rank, health: status intake
@@ -54,6 +54,7 @@ export const decodeService = (cluster: string, name: string, fields: Fields): Se
   tags: tags(fields),
   specVersion: number(fields, 'specVersion'),
   tasksVersion: number(fields, 'tasksVersion'),
+  stateVersion: number(fields, 'stateVersion'),
   version: number(fields, 'version'),
 });
 

@@ -170,6 +170,7 @@ export class RedisStore implements S.Store {
       service,
       expect.specVersion,
       expect.tasksVersion,
+      expect.stateVersion,
       state,
       status,
       now,

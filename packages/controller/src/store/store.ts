@@ -111,10 +111,11 @@ export interface CommitService {
   cluster: string;
   service: string;
   /**
-   * What the decision was made from. `unplaced`: tasks that had no place then, where it matters (a stop ends such a task at
-   * once, and frees what it counted for); a placement raises no tasksVersion.
+   * What the decision was made from. `stateVersion`: two workers may decide at once (one lost its lock), and what the first has
+   * told and completed is not the second's to overwrite. `unplaced`: tasks that had no place then, where it matters (a stop
+   * ends such a task at once, and frees what it counted for); a placement raises no tasksVersion.
    */
-  expect: { specVersion: number; tasksVersion: number; unplaced?: readonly string[] };
+  expect: { specVersion: number; tasksVersion: number; stateVersion: number; unplaced?: readonly string[] };
   state: string;
   status?: 'INACTIVE';
   create: NewTask[];

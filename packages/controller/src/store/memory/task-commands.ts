@@ -50,15 +50,19 @@ export function commitService(partition: MemoryPartition, command: CommitService
   const { service, expect, state, status, create, stop, now } = command;
   const current = partition.record('service', service);
   if (!current) return { ok: false, reason: 'NOT_FOUND' };
-  const isAsSeen =
-    Number(current['specVersion'] ?? 0) === expect.specVersion && Number(current['tasksVersion'] ?? 0) === expect.tasksVersion;
+  const versions = ['specVersion', 'tasksVersion', 'stateVersion'] as const;
+  const isAsSeen = versions.every((version) => Number(current[version] ?? 0) === expect[version]);
   const isPlaced = (id: string): boolean => !!partition.record('task', id)?.['instance'];
   if (!isAsSeen || expect.unplaced?.some(isPlaced)) return { ok: false, reason: 'STALE' };
 
   const changes = new ChangeSet(partition);
   for (const task of create) createTask(changes, task);
   for (const task of stop) if (stopTask(changes, task, now) === 'STOPPED') changes.hintService(service);
-  if ((current['state'] ?? undefined) !== state) changes.edit('service', service)['state'] = state;
+  if (current['state'] !== state) {
+    const fields = changes.edit('service', service);
+    fields['state'] = state;
+    raise(fields, 'stateVersion');
+  }
   if (status && status !== current['status']) {
     const fields = changes.edit('service', service);
     fields['status'] = status;
