@@ -2,6 +2,7 @@ import { parseDuration } from '@mini-ecs/shared';
 import { Command, InvalidArgumentError } from 'commander';
 import { withAnyController } from '../any-controller.ts';
 import { defaultDataDir } from '../client-settings.ts';
+import { attributesText, describeJoinToken, explainJoinToken } from '../join-token-text.ts';
 import { createJoinToken, listJoinTokens, revokeJoinToken } from '../join-tokens.ts';
 import { renderTable } from '../table.ts';
 
@@ -15,6 +16,7 @@ interface Wishes extends Where {
   uses: number;
   attribute: Record<string, string>;
   instance?: string;
+  json?: true;
 }
 
 export const tokenCommand = (command: Command): Command =>
@@ -32,10 +34,14 @@ const createCommand = (): Command =>
     .option('--uses <n>', 'how many hosts may join with it', count, 1)
     .option('--attribute <name=value>', 'an attribute of every instance that joins with it; may be repeated', attribute, {})
     .option('--instance <id>', 'only for this instance, which may have joined before: it lost its certificate, or it was revoked')
-    .action(async ({ dataDir, ttl, uses, attribute: attributes, ...where }: Wishes) => {
+    .option('--json', 'print one JSON object: the token, its parts, and what it allows')
+    .action(async ({ dataDir, ttl, uses, attribute: attributes, json, ...where }: Wishes) => {
       const wishes = { ...where, ttlSeconds: ttl, uses, attributes };
-      const { token } = await withAnyController(dataDir, (settings) => createJoinToken(settings, wishes));
-      console.log(token);
+      const made = await withAnyController(dataDir, (settings) => createJoinToken(settings, wishes));
+      if (json) return console.log(JSON.stringify(describeJoinToken(made)));
+      // Stdout is the token alone: scripts take it from there.
+      console.error(explainJoinToken(made));
+      console.log(made.token);
     });
 
 const listCommand = (): Command =>
@@ -48,9 +54,7 @@ const listCommand = (): Command =>
         `${usesLeft} of ${uses}`,
         expiresAt,
         instance ?? '',
-        Object.entries(attributes)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(' '),
+        attributesText(attributes),
       ]);
       console.log(renderTable(['TOKEN', 'STATUS', 'USES LEFT', 'EXPIRES', 'INSTANCE', 'ATTRIBUTES'], rows));
     },
