@@ -12,9 +12,10 @@ import { FileCertificateStore, type AgentCertificate } from '../../packages/agen
 import { CertificateRefusedError, enroll, newKeys, renew } from '../../packages/agent/src/credentials/certificate-calls.ts';
 import { WrongAuthorityError } from '../../packages/agent/src/credentials/first-contact.ts';
 import { decodeEnrolment } from '../../packages/controller/src/store/records.ts';
+import type { Fields } from '../../packages/controller/src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { FakeController } from '../support/fake-controller.ts';
-import { TestIdentity, type TestIdentityOptions } from '../support/test-identity.ts';
+import { hourMs, TestIdentity, type TestIdentityOptions } from '../support/test-identity.ts';
 
 interface Setup {
   controller: FakeController;
@@ -213,6 +214,46 @@ test('of a short-lived certificate an agent has a new one before it ends, and it
   // New sessions use the new one: that of the first has long ended.
   setup.controller.dropSessions();
   await eventually(() => setup.controller.hellos.length === 2);
+});
+
+// ── a store that was restored ──
+
+/** An instance that renewed its certificate twice since a backup that the store was restored from, and what it had each time. */
+async function aRestoredEnrolment({ identity }: Setup, restored: Fields = {}) {
+  const instanceId = newId();
+  const who = { cluster: 'default', instanceId, obtainedAt: 0, lifetimeMs: 0 };
+  const before = { ...(await identity.certificateOf(instanceId, { issuedAgoMs: 28 * hourMs })), ...who };
+  const [backup = {}] = await identity.store.read('default', 'enrolment', [instanceId]);
+  const between = { ...(await identity.certificateOf(instanceId, { issuedAgoMs: 14 * hourMs })), ...who };
+  const present = { ...(await identity.certificateOf(instanceId)), ...who };
+  const { certificates = '[]' } = backup;
+  const set = { certificates, ...restored };
+  await identity.store.put({ partition: 'default', kind: 'enrolment', id: instanceId, expect: 'any', set });
+  return { instanceId, before, between, present };
+}
+
+test('a host whose certificate is newer than a restored store renews it, and from then on it is recorded', async (t) => {
+  const setup = await aController(t);
+  const { instanceId, before, between, present } = await aRestoredEnrolment(setup);
+  await renew(setup.controller.endpoint, present, await newKeys());
+  const serials = (await enrolmentOf(setup, instanceId))?.certificates.map(({ serial }) => serial);
+  t.deepEqual(serials?.slice(1), [present.serial, before.serial]);
+  await t.throwsAsync(renew(setup.controller.endpoint, between, await newKeys()), {
+    message: /newer certificates.*token create/,
+  });
+  await renew(setup.controller.endpoint, present, await newKeys());
+});
+
+test('a host that the restored store knows as revoked, or that joined anew before the backup, does not come back by it', async (t) => {
+  const setup = await aController(t);
+  const revoked = await aRestoredEnrolment(setup, { revokedAt: String(Date.now()) });
+  await t.throwsAsync(renew(setup.controller.endpoint, revoked.present, await newKeys()), { message: /was revoked/ });
+  const instanceId = newId();
+  const who = { cluster: 'default', instanceId, obtainedAt: 0, lifetimeMs: 0 };
+  const old = { ...(await setup.identity.certificateOf(instanceId, { issuedAgoMs: hourMs })), ...who };
+  const again = tokenOf(await setup.identity.joinToken({ instance: instanceId }));
+  await enroll(setup.controller.endpoint, again, who, await newKeys());
+  await t.throwsAsync(renew(setup.controller.endpoint, old, await newKeys()), { message: /newer certificates/ });
 });
 
 // ── starting again ──

@@ -10,7 +10,7 @@ import { cluster, startDispatchFixture, type DispatchFixture } from '../support/
 import { eventually } from '../support/eventually.ts';
 import { ProtocolAgent } from '../support/protocol-agent.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { credentialsWith, TestIdentity, type TestCertificate } from '../support/test-identity.ts';
+import { credentialsWith, hourMs, TestIdentity, type TestCertificate } from '../support/test-identity.ts';
 
 let redis: TestRedis;
 let fixture: DispatchFixture;
@@ -153,6 +153,28 @@ test('attributes that the join token fixed win over what the agent says', async 
   const view = await fixture.projections.current(cluster);
   t.deepEqual(view.instances.get(instanceId)?.registration.attributes, { rack: 'r1', disk: 'ssd' });
   agent.close();
+});
+
+// ── a store that was restored ──
+
+test('an agent whose certificate is newer than the restored store opens a session; one with an older one it does not know does not', async (t) => {
+  const instanceId = newId();
+  const { identity, store } = fixture;
+  await identity.certificateOf(instanceId, { issuedAgoMs: 28 * hourMs });
+  const [backup] = await store.read(cluster, 'enrolment', [instanceId]);
+  const replaced = await identity.certificateOf(instanceId, { issuedAgoMs: 29 * hourMs });
+  const present = await identity.certificateOf(instanceId);
+  const set = { certificates: backup?.['certificates'] ?? '' };
+  await store.put({ partition: cluster, kind: 'enrolment', id: instanceId, expect: 'any', set });
+  const { code, details } = await failureOf(credentialsFrom(replaced), instanceId);
+  t.is(code, status.UNAUTHENTICATED);
+  t.regex(details, /newer certificates/);
+  const agent = new ProtocolAgent(fixture.dispatch.port, credentialsFrom(present));
+  agent.hello({ instanceId });
+  await agent.first('fullAssignments');
+  agent.close();
+  await revoke(instanceId);
+  t.like(await failureOf(credentialsFrom(present), instanceId), { code: status.UNAUTHENTICATED });
 });
 
 // ── certificates that end ──

@@ -84,11 +84,15 @@ export class TestIdentity {
     return formatJoinToken(token);
   }
 
-  /** Of an instance that has joined, now or before. */
-  async certificateOf(instance: string, { cluster = 'default', lifetimeMs = this.#lifetimeMs } = {}): Promise<TestCertificate> {
+  /** Of an instance that has joined, now or before. `lifetimeMs`: from now on, whenever it was issued. */
+  async certificateOf(
+    instance: string,
+    { cluster = 'default', lifetimeMs = this.#lifetimeMs, issuedAgoMs = 0 } = {},
+  ): Promise<TestCertificate> {
     const keys = await newKeys();
     const publicKey = keys.publicKey.export({ format: 'der', type: 'spki' });
-    const planned = this.authority.plan(lifetimeMs);
+    const plan = this.authority.plan(lifetimeMs);
+    const planned = { ...plan, issuedAt: plan.issuedAt - issuedAgoMs };
     const [fields = {}] = await this.store.read(cluster, 'enrolment', [instance]);
     const { certificates, enrolledAt } = decodeEnrolment(cluster, instance, fields);
     const set = {

@@ -39,7 +39,7 @@ export function holderProblem(holder: CertificateHolder, claimed: InstanceName):
  * it in takes a write to the store, as a renewal does, so whoever can do the one can do the other.
  */
 export function enrolmentProblem(holder: CertificateHolder, enrolment: Enrolment | undefined, now: number): Refusal | undefined {
-  const problem = problemOf(enrolment, holder.serial) ?? (holder.expiresAt <= now ? 'EXPIRED' : undefined);
+  const problem = problemOf(enrolment, holder) ?? (holder.expiresAt <= now ? 'EXPIRED' : undefined);
   return problem && certificateRefusal(problem, holder);
 }
 

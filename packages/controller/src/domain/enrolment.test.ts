@@ -17,11 +17,26 @@ const anEnrolment = (members: Partial<Enrolment> = {}): Enrolment => ({
 });
 
 test('a certificate serves while it is among those of an enrolment that is not revoked', (t) => {
-  t.is(problemOf(anEnrolment(), 'a'), undefined);
-  t.is(problemOf(anEnrolment(), 'b'), undefined);
-  t.is(problemOf(anEnrolment(), 'c'), 'REPLACED');
-  t.is(problemOf(anEnrolment({ revokedAt: 5 }), 'a'), 'REVOKED');
-  t.is(problemOf(undefined, 'a'), 'NOT_ENROLLED');
+  t.is(problemOf(anEnrolment(), issued('a', 100)), undefined);
+  t.is(problemOf(anEnrolment(), issued('b', 200)), undefined);
+  t.is(problemOf(anEnrolment(), issued('c', 200)), 'REPLACED');
+  t.is(problemOf(anEnrolment({ revokedAt: 5 }), issued('a', 100)), 'REVOKED');
+  t.is(problemOf(undefined, issued('a', 100)), 'NOT_ENROLLED');
+});
+
+test('a certificate newer than all that are recorded serves: the store is older than it', (t) => {
+  const hourMs = 3_600_000;
+  const issuedAt = (time: number): IssuedCertificate => ({ serial: String(time), issuedAt: time, expiresAt: time + 24 * hourMs });
+  const restored = anEnrolment({ certificates: [issuedAt(2 * hourMs), issuedAt(hourMs)] });
+  t.is(problemOf(restored, issuedAt(16 * hourMs)), undefined);
+  t.is(problemOf(restored, issuedAt(1.5 * hourMs)), 'REPLACED');
+  t.is(problemOf({ ...restored, revokedAt: 1 }, issuedAt(16 * hourMs)), 'REVOKED');
+  // Controllers' clocks differ: what is newer by little may be of a controller whose clock is ahead.
+  t.is(problemOf(restored, issuedAt(2 * hourMs + 60_000)), 'REPLACED');
+  // Where certificates are short-lived, so are the steps between them.
+  const brief = (time: number): IssuedCertificate => ({ serial: String(time), issuedAt: time, expiresAt: time + 10_000 });
+  t.is(problemOf(anEnrolment({ certificates: [brief(0)] }), brief(5_500)), undefined);
+  t.is(problemOf(anEnrolment({ certificates: [brief(0)] }), brief(4_500)), 'REPLACED');
 });
 
 test('a renewal keeps the certificate before it, and others until they expire', (t) => {

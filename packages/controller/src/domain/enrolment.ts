@@ -32,13 +32,27 @@ export type CertificateProblem = 'NOT_ENROLLED' | 'REVOKED' | 'REPLACED' | 'EXPI
 export const renewableAfterEndMs = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * Whether a certificate of the instance still serves; undefined: it does. Its expiry is another matter, which its own dates tell.
- * REPLACED: the instance joined anew since, or has renewed it too often to still need it.
+ * Whether a certificate of the instance, signed by the authority, still serves; undefined: it does. Its expiry is another matter,
+ * which its own dates tell. REPLACED: the instance joined anew since, or has renewed it too often to still need it.
  */
-export function problemOf(enrolment: Enrolment | undefined, serial: string): CertificateProblem | undefined {
+export function problemOf(enrolment: Enrolment | undefined, certificate: IssuedCertificate): CertificateProblem | undefined {
   if (!enrolment) return 'NOT_ENROLLED';
   if (enrolment.revokedAt !== undefined) return 'REVOKED';
-  return enrolment.certificates.some((issued) => issued.serial === serial) ? undefined : 'REPLACED';
+  const isRecorded = enrolment.certificates.some(({ serial }) => serial === certificate.serial);
+  return isRecorded || isForgotten(certificate, enrolment.certificates) ? undefined : 'REPLACED';
+}
+
+/** By how much the clocks of two controllers may differ. */
+const clockMarginMs = 5 * 60 * 1000;
+
+/**
+ * Whether the store was restored from a backup that is older than a certificate: each is recorded before it is issued, so one newer than
+ * all that are recorded was forgotten, and nothing has replaced it. Newer by more than controllers' clocks may differ: else one
+ * of before a new join could pass for it. A renewal comes after more than half of a certificate's life, however short that is.
+ */
+function isForgotten({ issuedAt, expiresAt }: IssuedCertificate, recorded: readonly IssuedCertificate[]): boolean {
+  const margin = Math.min(clockMarginMs, (expiresAt - issuedAt) / 2);
+  return recorded.length > 0 && recorded.every((other) => issuedAt > other.issuedAt + margin);
 }
 
 /** The newest few stay, and what has not expired up to a limit. */

@@ -17,7 +17,8 @@ import { decodeEnrolment } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Authority } from './authority.ts';
 import { certificateProblems, enrolmentRefusals } from './enrolment-refusals.ts';
-import { readInstanceName, serialOf, type InstanceName } from './instance-name.ts';
+import { issuedCertificate } from './issued-certificate.ts';
+import { readInstanceName, type InstanceName } from './instance-name.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { joinProblem, renewalProblem } from './request-forms.ts';
 
@@ -86,7 +87,7 @@ export class Enroller {
       return this.#refuse('The agent did not show that it has the keys of its certificate and of the one that it asks for.');
     }
     const planned = this.#options.authority.plan(this.#options.certificateLifetimeMs);
-    const problem = await this.#record(standing, serialOf(old), planned);
+    const problem = await this.#record(standing, issuedCertificate(old.serialNumber, old.validFrom, old.validTo), planned);
     return problem === undefined ? this.#issue(standing, publicKey, planned) : this.#refuse(problem, standing);
   }
 
@@ -107,15 +108,14 @@ export class Enroller {
   }
 
   /** Adds a certificate to those that serve; why not, when the old one does not serve itself. */
-  async #record(name: InstanceName, serial: string, planned: IssuedCertificate): Promise<string | undefined> {
+  async #record(name: InstanceName, asking: IssuedCertificate, planned: IssuedCertificate): Promise<string | undefined> {
     const { store, clock } = this.#options;
     const { cluster, instance } = name;
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const [fields] = await store.read(cluster, 'enrolment', [instance]);
       const enrolment = fields && decodeEnrolment(cluster, instance, fields);
-      const problem = problemOf(enrolment, serial);
+      const problem = problemOf(enrolment, asking);
       if (problem || !enrolment) return certificateProblems[problem ?? 'NOT_ENROLLED'](name);
-      const asking = enrolment.certificates.find((each) => each.serial === serial);
       const certificates = withCertificate(enrolment.certificates, planned, clock.now(), asking);
       const result = await store.put({
         partition: cluster,
