@@ -9,8 +9,12 @@ import type { Refusal } from './refusal.ts';
 
 export type AgentCall = grpc.ServerDuplexStream<AgentMessage__Output, ControllerMessage>;
 
-/** Acknowledgements beyond it are dropped: the agent reports again. */
+/** Acknowledgements beyond it are dropped: the agent reports again. Assignments beyond it end the stream: it comes back. */
 const maxWaitingMessages = 1_000;
+
+/** The agent would wait for it for ever, or count on assignments that it does not have. */
+const mustArrive = ({ welcome, fullAssignments, assignmentIncrement }: ControllerMessage): boolean =>
+  (welcome ?? fullAssignments ?? assignmentIncrement) != null;
 
 export class AgentStream {
   readonly peer: string;
@@ -69,6 +73,7 @@ export class AgentStream {
     if (this.#ended) return;
     if (!this.#blocked) this.#write(message);
     else if (this.#waiting.length < maxWaitingMessages) this.#waiting.push(message);
+    else if (mustArrive(message)) this.end();
   }
 
   sendHeartbeatAck(sequence: number): void {
