@@ -1,10 +1,12 @@
 /**
- * `npm test [suite …]`: sets up what is missing and runs the suites, all by default. Suites of quick tests use both cores of a small
+ * `npm test [suite or file …]`: sets up what is missing and runs the suites, all by default; of a test file it is enough to say
+ * `sigv4` for sigv4.test.ts, which runs as its suite does. Suites of quick tests use both cores of a small
  * machine; those that start hosts and engines run one file after the other. Ends with the true counts.
  */
 import { clusterPrograms, installMissing, type Program } from '@mini-ecs/lab';
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { chooseTests } from './choose-tests.ts';
 import { readTap, type Counts } from './tap.ts';
 
 interface Suite {
@@ -37,13 +39,11 @@ interface Result extends Counts {
   seconds: number;
 }
 
-async function runSuite(name: string, { files, concurrency, patience }: Suite): Promise<Result> {
+async function runSuite(name: string, files: readonly string[], { concurrency, patience }: Suite): Promise<Result> {
   const started = performance.now();
-  const found = files.flatMap((pattern) => globSync(pattern)).sort();
-  if (found.length === 0) return { name, passed: 0, failed: 0, skipped: 0, seconds: 0 };
-  console.log(`\n── ${name}: ${found.length} files`);
+  console.log(`\n── ${name}: ${files.length} files`);
   const serial = concurrency === 1 ? ['--serial'] : [];
-  const child = spawn('ava', ['--tap', `--concurrency=${concurrency}`, `--timeout=${patience}`, ...serial, ...found], {
+  const child = spawn('ava', ['--tap', `--concurrency=${concurrency}`, `--timeout=${patience}`, ...serial, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = new Promise<number>((resolve) => void child.on('close', (code) => resolve(code ?? 1)));
@@ -53,16 +53,24 @@ async function runSuite(name: string, { files, concurrency, patience }: Suite): 
   return { name, ...counts, seconds: (performance.now() - started) / 1000 };
 }
 
+const filesOfSuites = (): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(suites).map(([name, { files }]) => [name, files.flatMap((pattern) => globSync(pattern)).sort()]),
+  );
+
 async function main(names: string[]): Promise<number> {
-  const unknown = names.filter((name) => !(name in suites));
+  const { chosen, unknown } = chooseTests(names, filesOfSuites());
   if (unknown.length > 0) {
-    console.error(`No suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}.`);
+    const known = Object.keys(suites).join(', ');
+    console.error(
+      `No suite and no test file is called ${unknown.join(', ')}. Suites are ${known}; a file is called by its name, sigv4 for sigv4.test.ts.`,
+    );
     return 2;
   }
-  const chosen = Object.entries(suites).filter(([name]) => names.length === 0 || names.includes(name));
-  await installMissing([...new Set(chosen.flatMap(([, { programs }]) => programs))], (line) => console.error(line));
+  const runs = chosen.flatMap(([name, files]) => (suites[name] ? [{ name, files, suite: suites[name] }] : []));
+  await installMissing([...new Set(runs.flatMap(({ suite }) => suite.programs))], (line) => console.error(line));
   const results: Result[] = [];
-  for (const [name, suite] of chosen) results.push(await runSuite(name, suite));
+  for (const { name, files, suite } of runs) results.push(await runSuite(name, files, suite));
   console.log('');
   for (const { name, passed, failed, skipped, seconds } of results) {
     console.log(`${name.padEnd(12)} ${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds.toFixed(0)} s`);
