@@ -238,6 +238,22 @@ bothStores('a store keeps its identity', async (t, store) => {
   t.deepEqual(await store.identity(), first);
 });
 
+bothStores(
+  "raising a store's epoch keeps its id and is for good, and of many that do it at once each raises it",
+  async (t, store) => {
+    const first = await store.identity();
+    const raised = await Promise.all(Array.from({ length: 5 }, () => store.raiseEpoch()));
+    t.is(new Set(raised.map(({ epoch }) => epoch)).size, 5);
+    const last = Math.max(...raised.map(({ epoch }) => epoch));
+    t.deepEqual(await store.identity(), { ...first, epoch: last });
+  },
+);
+
+bothStores('an older copy of a store that is raised later is ahead of what was raised before', async (t, store) => {
+  const before = Math.floor(Date.now() / 1000);
+  t.true((await store.raiseEpoch()).epoch >= before, 'agents that have seen many epochs follow a backup of the first');
+});
+
 test('two stores have different identities', async (t) => {
   const stores = [await makeStore('Redis'), await makeStore('Redis'), await makeStore('memory')];
   const ids = await Promise.all(stores.map(async (store) => (await store.identity()).id));

@@ -4,6 +4,9 @@ import {
   DeregisterContainerInstanceCommand,
   ListClustersCommand,
   ListContainerInstancesCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+  StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import {
   loadAgentConfig,
@@ -14,8 +17,9 @@ import {
   type Agent,
 } from '@mini-ecs/agent';
 import { loadControllerConfig, startController, type RunningController } from '@mini-ecs/controller';
-import { newId, silentLogger } from '@mini-ecs/shared';
+import { newId, silentLogger, type Logger } from '@mini-ecs/shared';
 import test, { type ExecutionContext } from 'ava';
+import { Redis } from 'ioredis';
 import { createEcsClient, createJoinToken, listCertificates, revokeCertificate, type ClientSettings } from 'mini-ecs';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -89,9 +93,31 @@ async function connected(controller: RunningController, cluster: string): Promis
 
 const aHost = () => ({ stateStore: new MemoryStateStore(), certificateStore: new MemoryCertificateStore() });
 
+async function runTask(controller: RunningController, cluster: string): Promise<string> {
+  const client = createEcsClient(settingsOf(controller));
+  const containerDefinitions = [{ name: 'main', image: 'busybox', memory: 64 }];
+  await client.send(new RegisterTaskDefinitionCommand({ family: cluster, containerDefinitions }));
+  const { tasks = [] } = await client.send(new RunTaskCommand({ cluster, taskDefinition: cluster }));
+  client.destroy();
+  return tasks[0]?.taskArn ?? '';
+}
+
+async function stopTask(controller: RunningController, cluster: string, task: string): Promise<void> {
+  const client = createEcsClient(settingsOf(controller));
+  await client.send(new StopTaskCommand({ cluster, task }));
+  client.destroy();
+}
+
+/** A log of which only the reasons are heard that are told as errors. */
+function hearing(hear: (reason: string) => void): Logger {
+  const log = Object.create(silentLogger) as Logger;
+  const error = ({ reason = '' }: { reason?: string }): void => hear(reason);
+  return Object.assign(log, { error, child: () => log });
+}
+
 async function anAgent(
   t: ExecutionContext,
-  host: ReturnType<typeof aHost>,
+  host: ReturnType<typeof aHost> & { runtime?: SimulatedRuntime; log?: Logger },
   env: { controllers: readonly number[]; cluster: string; joinToken?: string },
 ): Promise<Agent> {
   const config = loadAgentConfig({
@@ -99,7 +125,7 @@ async function anAgent(
     MINI_ECS_CLUSTER: env.cluster,
     MINI_ECS_JOIN_TOKEN: env.joinToken,
   });
-  const agent = await startAgent(config, { ...host, runtime: new SimulatedRuntime({}), log: silentLogger });
+  const agent = await startAgent(config, { runtime: new SimulatedRuntime({}), log: silentLogger, ...host });
   t.teardown(() => agent.stop());
   return agent;
 }
@@ -141,6 +167,54 @@ test('after a restart of both sides the certificate still serves', async (t) => 
   const again = await anAgent(t, host, { controllers: [after.agentPort], cluster });
   t.is(again.instanceId, agent.instanceId);
   await isConnected(after, cluster, again);
+});
+
+/** Another Redis with all that a Redis holds now, as a backup of it would. */
+async function aCopy(t: ExecutionContext, original: TestRedis): Promise<TestRedis> {
+  const copy = await startTestRedis();
+  t.teardown(() => copy.stop());
+  const [from, to] = [new Redis(original.socket), new Redis(copy.socket)];
+  for (const key of await from.keys('*')) {
+    const [dump, ttl] = await Promise.all([from.dumpBuffer(key), from.pttl(key)]);
+    if (dump) await to.restore(key, Math.max(0, ttl), dump);
+  }
+  from.disconnect();
+  to.disconnect();
+  return copy;
+}
+
+test('after --restored agents follow the new epoch, and a controller on a copy of before stops nothing of theirs', async (t) => {
+  const own = await startTestRedis();
+  t.teardown(() => own.stop());
+  const folder = await aFolder(t);
+  const agentPort = String(await freePort());
+  const before = await aController(t, folder, { agentPort, redisUrl: own.socket });
+  const cluster = await aCluster(before);
+  const { token } = await createJoinToken(settingsOf(before), { cluster });
+  const refusals: string[] = [];
+  const host = { ...aHost(), runtime: new SimulatedRuntime({}), log: hearing((reason) => refusals.push(reason)) };
+  const agent = await anAgent(t, host, { controllers: [before.agentPort], cluster, joinToken: token });
+  await isConnected(before, cluster, agent);
+  const taskArn = await runTask(before, cluster);
+  const running = async () => (await host.runtime.list()).filter(({ state }) => state === 'running').length;
+  await eventually(async () => (await running()) === 1);
+  await before.close();
+  const copy = await aCopy(t, own);
+
+  const restored = await aController(t, folder, { agentPort, redisUrl: own.socket, restored: 'true' });
+  await isConnected(restored, cluster, agent);
+  await eventually(async () => ((await host.stateStore.load())?.storeEpoch ?? 0) > 1);
+  await restored.close();
+
+  const older = await aController(t, folder, { agentPort, redisUrl: copy.socket });
+  await stopTask(older, cluster, taskArn);
+  await eventually(() => refusals.some((reason) => reason.startsWith('OLDER_EPOCH')), { withinMs: 30_000 });
+  t.is(await running(), 1);
+  await older.close();
+
+  const again = await aController(t, folder, { agentPort, redisUrl: own.socket });
+  await eventually(async () => (await connected(again, cluster)).includes(agent.instanceId), { withinMs: 30_000 });
+  t.is(await running(), 1);
 });
 
 test('revoked by an operator an agent is out at once, and back with a token made for it', async (t) => {

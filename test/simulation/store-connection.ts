@@ -78,6 +78,7 @@ export class StoreConnection implements S.Store {
   }
 
   identity = (): Promise<S.StoreIdentity> => this.#read('identity', () => this.#plain.identity());
+  raiseEpoch = (): Promise<S.StoreIdentity> => this.#read('raiseEpoch', () => this.#plain.raiseEpoch());
   read = (partition: S.Partition, kind: S.RecordKind, ids: readonly string[]): Promise<(S.Fields | undefined)[]> =>
     this.#read('read', () => this.#plain.read(partition, kind, ids));
   feedEnd = (partition: S.Partition): Promise<number> => this.#read('feedEnd', () => this.#plain.feedEnd(partition));

@@ -19,6 +19,7 @@ test('without settings everything is on loopback, with a Redis of its own', (t) 
     leaseMs: 4000,
     heartbeatMs: 1000,
     certificateTtlMs: 86_400_000,
+    restored: false,
     logLevel: 'info',
   });
 });
@@ -54,6 +55,13 @@ test('a malformed secret is refused without being shown', (t) => {
 test("a certificate's life is a duration", (t) => {
   t.is(load({ MINI_ECS_CERTIFICATE_TTL: '90s' }).certificateTtlMs, 90_000);
   t.is(load({ MINI_ECS_CERTIFICATE_TTL: '7d' }).certificateTtlMs, 604_800_000);
+});
+
+test('that the store was restored is said by a flag, or by a variable', (t) => {
+  t.true(load({ MINI_ECS_RESTORED: 'true' }).restored);
+  t.true(load({}, { restored: true }).restored);
+  t.false(load({ MINI_ECS_RESTORED: 'false' }).restored);
+  t.throws(() => load({ MINI_ECS_RESTORED: 'maybe' }), { message: /MINI_ECS_RESTORED .*true or false/ });
 });
 
 test('every setting has a variable, a flag and a description', (t) => {

@@ -24,6 +24,8 @@ export interface ControllerConfig {
   heartbeatMs: number;
   /** ms that an agent's certificate is good for */
   certificateTtlMs: number;
+  /** The store is a restored backup: its epoch is raised, once at the start. */
+  restored: boolean;
   logLevel: string;
 }
 
@@ -71,6 +73,12 @@ const table = {
     '--certificate-ttl <duration>',
     '24h',
     "how long an agent's certificate is good for (10s, 15m, 24h, 30d); agents renew it when two thirds are over",
+  ],
+  restored: [
+    'MINI_ECS_RESTORED',
+    '--restored',
+    'false',
+    'the store was restored from a backup: from this start on agents follow it, and no other copy of it any more',
   ],
   logLevel: ['MINI_ECS_LOG_LEVEL', '--log-level <level>', 'info', 'trace, debug, info, warn, error, fatal or silent'],
 } as const;
@@ -133,6 +141,7 @@ export function loadControllerConfig({ flags = {}, env = process.env }: ConfigSo
     leaseMs,
     heartbeatMs,
     certificateTtlMs: parseTtl('certificateTtl', text('certificateTtl')),
+    restored: checked('restored', text('restored'), /^(true|false)$/, 'true or false') === 'true',
     logLevel: checked('logLevel', text('logLevel'), /^(trace|debug|info|warn|error|fatal|silent)$/, table.logLevel[3]),
   };
 }

@@ -54,6 +54,10 @@ async function startParts(config: ControllerConfig, log: Logger, closing: Closin
   const plainStore = await connectStore(redisUrl, log);
   closing.add('store', () => plainStore.close());
   await plainStore.identity();
+  if (config.restored) {
+    const { epoch } = await plainStore.raiseEpoch();
+    log.warn({ epoch }, 'the store was restored: agents that come to it follow no other copy of it any more');
+  }
   if (config.redisUrl !== undefined) await warnUnlessDurable(redisOptions(redisUrl), log);
 
   const queue = new WorkQueue({ redis: redisOptions(redisUrl), log, clock });

@@ -15,6 +15,7 @@ export function withHints(store: Store, sink: Pick<WorkSink, 'add'>): Store {
   };
   return {
     identity: () => store.identity(),
+    raiseEpoch: () => store.raiseEpoch(),
     read: (partition, kind, ids) => store.read(partition, kind, ids),
     feedEnd: (partition) => store.feedEnd(partition),
     readChanges: (partition, since) => store.readChanges(partition, since),

@@ -32,7 +32,7 @@ const chunkSize = 500;
 export class MemoryStore implements S.Store {
   readonly #clock: Clock;
   readonly #feedLength: number;
-  readonly #identity: S.StoreIdentity;
+  #identity: S.StoreIdentity;
   readonly #partitions = new Map<S.Partition, MemoryPartition>();
   readonly #waiters = new Set<Waiter>();
 
@@ -43,6 +43,12 @@ export class MemoryStore implements S.Store {
   }
 
   async identity(): Promise<S.StoreIdentity> {
+    return this.#identity;
+  }
+
+  async raiseEpoch(): Promise<S.StoreIdentity> {
+    const { epoch } = this.#identity;
+    this.#identity = { ...this.#identity, epoch: Math.max(epoch + 1, Math.floor(this.#clock.now() / 1000)) };
     return this.#identity;
   }
 

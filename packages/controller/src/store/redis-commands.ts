@@ -17,6 +17,7 @@ export const commandNames = [
   'make-identity',
   'open-session',
   'put',
+  'raise-epoch',
   'read-changes',
   'reap',
   'refresh-leases',

@@ -64,14 +64,18 @@ export class RedisStore implements S.Store {
   }
 
   async identity(): Promise<S.StoreIdentity> {
-    const reply = await this.#run('make-identity', globalPartition, [newUuid(), schemaVersion]);
-    const identity = { id: reply[0], epoch: Number(reply[1]), schemaVersion: Number(reply[2]) };
+    const identity = identityOf(await this.#run('make-identity', globalPartition, [newUuid(), schemaVersion]));
     if (identity.schemaVersion > schemaVersion) {
       throw new StoreVersionError(
         `The store has schema ${identity.schemaVersion}, this mini-ecs knows ${schemaVersion}: run a newer controller.`,
       );
     }
     return identity;
+  }
+
+  async raiseEpoch(): Promise<S.StoreIdentity> {
+    await this.identity();
+    return identityOf(await this.#run('raise-epoch', globalPartition, []));
   }
 
   // ── reading ──
@@ -323,6 +327,12 @@ export class RedisStore implements S.Store {
     });
   }
 }
+
+const identityOf = ([id, epoch, schema]: Reply): S.StoreIdentity => ({
+  id,
+  epoch: Number(epoch),
+  schemaVersion: Number(schema),
+});
 
 const putResult = (reply: Reply): S.PutResult =>
   reply[0] === 'OK' ? written(reply) : { ok: false, actual: fieldsOf(reply[1] as string[]) };

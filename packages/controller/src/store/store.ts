@@ -267,6 +267,8 @@ export interface StoreIdentity {
 export interface Store {
   /** Makes the identity on an empty store. Throws StoreVersionError for a newer schema. */
   identity(): Promise<StoreIdentity>;
+  /** Of a store that was restored from a backup: agents that have seen the epoch follow no other copy of it any more. */
+  raiseEpoch(): Promise<StoreIdentity>;
 
   // ── reading ──
   /** In the order asked for; undefined for what is not there. */
