@@ -1,4 +1,7 @@
 import test from 'ava';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { agentSettings, loadAgentConfig } from './config.ts';
 
 test('every setting has a variable and a flag of its own', (t) => {
@@ -32,6 +35,19 @@ test('a join token is whole, or refused without being shown', (t) => {
   t.is(loadAgentConfig({}).joinToken, undefined);
   const error = t.throws(() => loadAgentConfig({ MINI_ECS_JOIN_TOKEN: token.slice(0, -1) }), { message: /MINI_ECS_JOIN_TOKEN/ });
   t.false(error.message.includes('sss'));
+});
+
+test('a join token may be in a file, which may be gone once the host has joined', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'mini-ecs-token-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'join-token');
+  t.is(loadAgentConfig({ MINI_ECS_JOIN_TOKEN_FILE: file }).joinToken, undefined);
+  writeFileSync(file, `mecs1.${'0'.repeat(16)}.${'s'.repeat(43)}.${'f'.repeat(64)}\n`);
+  t.is(loadAgentConfig({ MINI_ECS_JOIN_TOKEN_FILE: file }).joinToken?.secret, 's'.repeat(43));
+  writeFileSync(file, 'sss');
+  const error = t.throws(() => loadAgentConfig({ MINI_ECS_JOIN_TOKEN_FILE: file }), { message: /^MINI_ECS_JOIN_TOKEN_FILE: / });
+  t.false(error.message.includes('sss'));
+  t.throws(() => loadAgentConfig({ MINI_ECS_JOIN_TOKEN_FILE: folder }), { message: /^MINI_ECS_JOIN_TOKEN_FILE: .*EISDIR/ });
 });
 
 test('several controllers, with or without a port', (t) => {

@@ -1,5 +1,6 @@
 /** The agent's settings: from the environment, once. The table is what `--help` and the README show. */
 import { parseJoinToken, type JoinToken } from '@mini-ecs/shared';
+import { readFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { defaultPolicy, type AgentPolicy } from './domain/agent-policy.ts';
@@ -11,6 +12,8 @@ export interface AgentConfig {
   cluster: string;
   /** undefined: it has joined before */
   joinToken?: JoinToken;
+  /** Where the join token is when it is not given itself. */
+  joinTokenFile?: string;
   dataDir: string;
   /** A socket's path, `unix://…` or `tcp://host:port` */
   dockerSocket: string;
@@ -61,6 +64,13 @@ export const agentSettings: readonly Setting[] = [
     '--join-token <token>',
     '',
     'lets this host join the cluster, from "mini-ecs token create"; needed for the first start only',
+  ),
+  setting(
+    'joinTokenFile',
+    'MINI_ECS_JOIN_TOKEN_FILE',
+    '--join-token-file <path>',
+    '',
+    'a file with the join token in it: an argument is for every user of the host to read',
   ),
   setting(
     'dataDir',
@@ -143,7 +153,8 @@ export function loadAgentConfig(env: Environment = process.env): AgentConfig {
   return {
     controllers: text('controllers').split(',').map(endpoint),
     cluster: text('cluster'),
-    joinToken: text('joinToken') === '' ? undefined : joinToken(text('joinToken')),
+    joinToken: joinToken('joinToken', text('joinToken')) ?? joinToken('joinTokenFile', contentOf(text('joinTokenFile'))),
+    joinTokenFile: text('joinTokenFile') || undefined,
     dataDir: path.resolve(text('dataDir') || path.join(baseDataDir(env), 'agent')),
     dockerSocket: text('dockerSocket'),
     address: text('address') || undefined,
@@ -178,10 +189,21 @@ function endpoint(given: string): string {
   return `${match[1]}:${match[2] ?? '7071'}`;
 }
 
-function joinToken(given: string): JoinToken {
+function joinToken(name: keyof AgentConfig, given: string): JoinToken | undefined {
+  if (given === '') return undefined;
   const token = parseJoinToken(given);
-  if (!token) throw new Error('MINI_ECS_JOIN_TOKEN: this is no join token; one begins with mecs1. and is whole in one line.');
-  return token;
+  if (token) return token;
+  throw new Error(`${variableOf(name)}: this is no join token; one begins with mecs1. and is whole in one line.`);
+}
+
+/** '' of a file that is not there: a host that has joined needs its token no more. */
+function contentOf(file: string): string {
+  try {
+    return file === '' ? '' : readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new Error(`${variableOf('joinTokenFile')}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function wholeNumber(name: keyof AgentConfig, given: string): number {

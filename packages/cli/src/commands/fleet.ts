@@ -6,7 +6,16 @@ import { addSettings, environmentOf } from '../settings.ts';
 
 /** Of the agent's settings those that mean something without a host. */
 const settings = agentSettings.filter(({ name }) =>
-  ['controllers', 'cluster', 'joinToken', 'attributes', 'instanceType', 'launchConcurrency', 'logLevel'].includes(name),
+  [
+    'controllers',
+    'cluster',
+    'joinToken',
+    'joinTokenFile',
+    'attributes',
+    'instanceType',
+    'launchConcurrency',
+    'logLevel',
+  ].includes(name),
 );
 
 interface FleetFlags {
