@@ -115,3 +115,36 @@ bothStores('deregistering an instance revokes its enrolment, and its removal tak
   await store.remove({ partition: cluster, kind: 'instance', id: 'i1', expect: 'any' });
   t.is(await enrolmentOf(store, 'i1'), undefined);
 });
+
+bothStores(
+  'deleting a cluster takes its join tokens and its unused enrolments along: they let nobody into its successor',
+  async (t, store) => {
+    await aToken(store, { usesLeft: '5' });
+    await aToken(store, {}, 'token-2');
+    await enrol(store, 'connected');
+    await openSession(store, 'connected');
+    await store.abandonTasks({ cluster, instance: 'connected', tasks: [], now: 1, instanceStatus: 'INACTIVE' });
+    await enrol(store, 'never-connected');
+    const before = await store.feedEnd(cluster);
+    t.true((await store.deleteCluster(cluster)).ok);
+    const changes = await store.readChanges(cluster, before);
+    t.deepEqual(changes.reset ? [] : changes.changes.map(({ kind, id, fields }) => [kind, id, fields === undefined]), [
+      ['cluster', cluster, false],
+      ['join-token', 'token-1', true],
+      ['join-token', 'token-2', true],
+      ['enrolment', 'never-connected', true],
+    ]);
+    await store.put({ partition: cluster, kind: 'cluster', id: cluster, expect: 'any', set: { status: 'ACTIVE' } });
+    t.deepEqual(await enrol(store, 'i1'), refused('UNKNOWN_TOKEN'));
+    t.is(await enrolmentOf(store, 'never-connected'), undefined);
+    // What was deregistered stays revoked until it is reaped.
+    t.truthy((await enrolmentOf(store, 'connected'))?.['revokedAt']);
+  },
+);
+
+bothStores('a cluster that is not deleted, because it holds something, keeps its tokens', async (t, store) => {
+  await aToken(store);
+  await openSession(store, 'i2');
+  t.deepEqual(await store.deleteCluster(cluster), refused('INSTANCES'));
+  t.is(await usesLeft(store), '1');
+});

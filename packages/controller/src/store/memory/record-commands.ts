@@ -77,5 +77,11 @@ export function deleteCluster(partition: MemoryPartition): Awaited<ReturnType<St
     if (partition.counts.tasks > 0) return { ok: false, reason: 'TASKS' };
     changes.edit('cluster', partition.name)['status'] = 'INACTIVE';
   }
+  removeAll(changes, 'join-token', () => false);
+  removeAll(changes, 'enrolment', (instance) => partition.record('instance', instance) !== undefined);
   return changes.publish() satisfies Written;
+}
+
+function removeAll(changes: ChangeSet, kind: RecordKind, isKept: (id: string) => boolean): void {
+  for (const id of [...changes.partition.recordsOf(kind).keys()].sort()) if (!isKept(id)) changes.remove(kind, id);
 }
