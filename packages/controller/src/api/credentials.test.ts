@@ -50,6 +50,19 @@ test('a key given for the start is the one that holds, and takes a new secret', 
   t.deepEqual(await credentials.find('AKIDGIVEN'), { accessKeyId: 'AKIDGIVEN', secretAccessKey: 'with:colon' });
 });
 
+test('a key that leaked gets another secret, which is printed from then on; other keys keep what is printed', async (t) => {
+  const [store, dataDir] = [aStore(), await aDataDir(t)];
+  await openCredentials({ store, dataDir });
+  const { accessKeyId } = await printed(dataDir);
+  const replaced = { accessKeyId, secretAccessKey: 'another-secret' };
+  await openCredentials({ store, dataDir, bootstrap: `${accessKeyId}:another-secret` });
+  t.deepEqual(await printed(dataDir), replaced);
+  await openCredentials({ store, dataDir, bootstrap: 'AKIDOTHER:its-secret' });
+  t.deepEqual(await printed(dataDir), replaced);
+  const credentials = await openCredentials({ store, dataDir });
+  t.deepEqual(await credentials.find(accessKeyId), replaced);
+});
+
 test('a store that lost the key gets it back', async (t) => {
   const dataDir = await aDataDir(t);
   await openCredentials({ store: aStore(), dataDir });

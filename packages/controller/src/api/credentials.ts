@@ -5,7 +5,7 @@
  * of the data directory, readable by its owner only, so that `mini-ecs env` can print it; a store that lost it gets it back.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSealer, writePrivately, type SecretSealer } from '../identity/sealed-secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -44,7 +44,7 @@ export const credentialsFile = (dataDir: string): string => join(dataDir, 'crede
 export async function openCredentials({ store, dataDir, bootstrap }: CredentialOptions): Promise<CredentialStore> {
   const sealer = await openSealer(dataDir);
   const given = bootstrap === undefined ? undefined : parseAccessKey(bootstrap);
-  const kept = await readCredentialsFile(credentialsFile(dataDir));
+  const kept = await keptKey(dataDir, given);
   if (given) await putAccessKey(store, sealer, given, 'any');
   if (kept) await putAccessKey(store, sealer, kept, 'absent');
   if (!kept) {
@@ -126,6 +126,14 @@ function unseal(sealer: SecretSealer, accessKeyId: string, sealed: string): stri
 }
 
 // ── the file ──
+
+/** The key in the file. One whose id is given with another secret was replaced, because it leaked: the file makes way for that one. */
+async function keptKey(dataDir: string, given: AccessKey | undefined): Promise<AccessKey | undefined> {
+  const kept = await readCredentialsFile(credentialsFile(dataDir));
+  if (kept?.accessKeyId !== given?.accessKeyId || kept?.secretAccessKey === given?.secretAccessKey) return kept;
+  await rm(credentialsFile(dataDir), { force: true });
+  return undefined;
+}
 
 async function readCredentialsFile(path: string): Promise<AccessKey | undefined> {
   const content = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
