@@ -1,6 +1,6 @@
 /** How an agent gets its certificate and keeps it, over real TLS: with a token, from the right controller, and renewed in time. */
 import { loadAgentConfig, MemoryCertificateStore, MemoryStateStore, SimulatedRuntime, startAgent } from '@mini-ecs/agent';
-import { newId, parseJoinToken, silentLogger, type JoinToken } from '@mini-ecs/shared';
+import { newId, parseJoinToken, silentLogger, type JoinToken, type Logger } from '@mini-ecs/shared';
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import path from 'node:path';
 import { createServer, type SecureContextOptions } from 'node:tls';
 import { FileCertificateStore, type AgentCertificate } from '../../packages/agent/src/credentials/agent-certificate.ts';
 import { CertificateRefusedError, enroll, newKeys, renew } from '../../packages/agent/src/credentials/certificate-calls.ts';
+import { CertificateKeeper } from '../../packages/agent/src/credentials/certificate-keeper.ts';
 import { WrongAuthorityError } from '../../packages/agent/src/credentials/first-contact.ts';
 import { decodeEnrolment } from '../../packages/controller/src/store/records.ts';
 import type { Fields } from '../../packages/controller/src/store/store.ts';
@@ -282,6 +283,53 @@ test('an agent that joined needs no token any more, and one that did not says wh
   await eventually(() => setup.controller.hellos.length === 2);
   await t.throwsAsync(anAgent(t, setup, aHost()), { message: /join token.*mini-ecs token create --cluster default/ });
 });
+
+/** The keeper of a host that joined `home` and was given a token; what it warned of. */
+async function aKeeper(t: ExecutionContext, home: Setup, token: string, members: Partial<AgentCertificate> = {}) {
+  const who = aNewcomer();
+  const store = new MemoryCertificateStore();
+  await store.save({ ...(await join(home, await home.identity.joinToken(), who)), ...members });
+  const warnings: string[] = [];
+  const log = Object.assign(Object.create(silentLogger) as Logger, {
+    warn: (_: object, message: string) => warnings.push(message),
+  });
+  const timers = { now: () => Date.now(), after: () => () => undefined };
+  const joinToken = tokenOf(token);
+  const keeper = await CertificateKeeper.open({ who, controllers: [], joinToken, store, timers, log, random: Math.random });
+  t.teardown(() => keeper.close());
+  return { keeper, warnings };
+}
+
+test('a host of another installation than that of its token says so, and what to do about it', async (t) => {
+  const [wiped, installed] = [await aController(t), await aController(t)];
+  const token = await installed.identity.joinToken();
+  const expired = { obtainedAt: 0, lifetimeMs: 1 };
+  for (const [controller, members] of [
+    // The new one is not who signed its certificate, the old one not who made the token.
+    [installed.controller, expired],
+    [wiped.controller, { ...expired, ...(await foreignCertificate(wiped)) }],
+  ] as const) {
+    const { keeper, warnings } = await aKeeper(t, wiped, token, members);
+    t.regex(warnings[0] ?? '', /join token is of another installation.*--reset/);
+    await t.throwsAsync(keeper.credentials(controller.endpoint), { message: /join token is of another installation.*--reset/ });
+  }
+  t.is(await usesLeft(installed, token), 1);
+});
+
+test('a token of the same installation is nothing to warn of', async (t) => {
+  const setup = await aController(t);
+  const { keeper, warnings } = await aKeeper(t, setup, await setup.identity.joinToken());
+  t.truthy(await keeper.credentials(setup.controller.endpoint));
+  t.deepEqual(warnings, []);
+});
+
+/** One that its own authority does not renew: of an instance that never joined. */
+async function foreignCertificate({ identity }: Setup): Promise<Partial<AgentCertificate>> {
+  const stranger = newId();
+  const { key, certificate } = await identity.certificateOf(stranger);
+  await identity.store.remove({ partition: 'default', kind: 'enrolment', id: stranger, expect: 'any' });
+  return { key, certificate };
+}
 
 test('a join that was cut off is made good by the next start with the same token', async (t) => {
   const setup = await aController(t);

@@ -1,10 +1,11 @@
 /**
  * Keeps the agent's certificate: gets the first one with the join token, a new one when most of its life is over, and says what a
  * session is opened with. A certificate that a controller did not take is renewed before the next attempt; where that is refused
- * too, the join token, if one was given, may help.
+ * too, the join token, if one was given, may help. Not one of another installation: whose host this is, is for its operator to say.
  */
 import * as grpc from '@grpc/grpc-js';
-import type { JoinToken, Logger } from '@mini-ecs/shared';
+import { sha256, type JoinToken, type Logger } from '@mini-ecs/shared';
+import { X509Certificate } from 'node:crypto';
 import type { Cancel, Timers } from '../timers.ts';
 import type { AgentCertificate, CertificateStore } from './agent-certificate.ts';
 import {
@@ -35,12 +36,23 @@ const renewedAfter = { least: 0.55, most: 2 / 3 };
 const soonestRetryMs = 500;
 const latestRetryMs = 60_000;
 
+/** Why a token cannot help an agent that has a certificate; undefined: it may. */
+function foreignness(joinToken: JoinToken | undefined, { authority, cluster }: AgentCertificate): string | undefined {
+  if (!joinToken || sha256(new X509Certificate(authority).raw) === joinToken.fingerprint) return undefined;
+  return (
+    `The join token is of another installation than the one whose cluster ${cluster} this host has joined: ` +
+    "start the agent with --reset to stop this instance's containers and join that one."
+  );
+}
+
 export class CertificateKeeper {
   readonly #options: CertificateKeeperOptions;
   #certificate: AgentCertificate | undefined;
   #credentials: grpc.ChannelCredentials | undefined;
   /** PEM; kept until it is answered: a join whose answer was lost is asked for again with the same key, and uses the token once. */
   #joiningKey: string | undefined;
+  /** Why the join token cannot help: see foreignness. */
+  readonly #foreignToken: string | undefined;
   /** Why a controller did not take the certificate. */
   #doubt: string | undefined;
   #obtaining: Promise<void> | undefined;
@@ -66,6 +78,8 @@ export class CertificateKeeper {
     this.#options = options;
     if (own?.certificate) {
       this.#certificate = own;
+      this.#foreignToken = foreignness(options.joinToken, own);
+      if (this.#foreignToken) options.log.warn({ cluster: own.cluster }, this.#foreignToken);
       this.#renewInTime(own);
     } else this.#joiningKey = own?.key;
   }
@@ -109,6 +123,7 @@ export class CertificateKeeper {
     try {
       await this.#renew(endpoint, this.#certificate);
     } catch (error) {
+      if (this.#foreignToken) throw withAdvice(error, this.#foreignToken);
       if (!(error instanceof CertificateRefusedError) || !joinToken) throw error;
       await this.#enroll(endpoint).catch((failure: unknown) => {
         if (!(failure instanceof CertificateRefusedError)) throw failure;
@@ -175,4 +190,12 @@ export class CertificateKeeper {
       this.#renewAfter(Math.min(Math.max(old.lifetimeMs / 20, soonestRetryMs), latestRetryMs));
     }
   }
+}
+
+/** Of the same kind, because what is done about it depends on that. */
+function withAdvice(error: unknown, advice: string): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return error instanceof CertificateRefusedError
+    ? new CertificateRefusedError(`${reason} ${advice}`)
+    : new Error(`${reason}. ${advice}`, { cause: error });
 }
