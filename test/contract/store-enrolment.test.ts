@@ -1,5 +1,5 @@
 /** Join tokens and enrolments: who may have a certificate. */
-import { bothStores, cluster, longLease, openSession } from './store-under-test.ts';
+import { bothStores, cluster, createCluster, longLease, openSession } from './store-under-test.ts';
 import type { EnrolInstance, Fields, Store } from '../../packages/controller/src/store/store.ts';
 
 const aToken = (store: Store, fields: Fields = {}, id = 'token-1') =>
@@ -66,6 +66,16 @@ bothStores('a token that is unknown, of another secret, expired or of no cluster
   t.is(await store.feedEnd(cluster), end);
   await aToken(store, { expiresAt: String(Date.now() - 1_000) }, 'token-2');
   t.deepEqual(await enrol(store, 'i1', { token: 'token-2' }), refused('TOKEN_EXPIRED'));
+});
+
+bothStores('a token that was removed, or is of another cluster, enrols nobody', async (t, store) => {
+  await createCluster(store, 'other');
+  await aToken(store);
+  t.deepEqual(await enrol(store, 'i1', { cluster: 'other' }), refused('UNKNOWN_TOKEN'));
+  t.is(await usesLeft(store), '1');
+  await store.remove({ partition: cluster, kind: 'join-token', id: 'token-1', expect: 'any' });
+  t.deepEqual(await enrol(store, 'i1'), refused('UNKNOWN_TOKEN'));
+  t.is(await enrolmentOf(store, 'i1'), undefined);
 });
 
 bothStores('asking again with the same key takes no further use', async (t, store) => {

@@ -81,6 +81,31 @@ test('a token that is used up, expired, unknown or of another secret is refused'
   t.is(await usesLeft(setup, `mecs1.${id}.${secret}.${fingerprint}`), 1);
 });
 
+test('a token that was revoked lets nobody in any more, and whoever joined with it stays', async (t) => {
+  const setup = await aController(t);
+  const token = await setup.identity.joinToken({ uses: 2 });
+  const earlier = await join(setup, token);
+  await setup.identity.store.remove({ partition: 'default', kind: 'join-token', id: tokenOf(token).id, expect: 'any' });
+  await t.throwsAsync(join(setup, token), { instanceOf: CertificateRefusedError, message: /no such join token/ });
+  await renew(setup.controller.endpoint, earlier, await newKeys());
+});
+
+test('a token of one cluster lets nobody into another', async (t) => {
+  const setup = await aController(t);
+  const { store } = setup.identity;
+  const other = 'other';
+  const set = { doc: '{}', status: 'ACTIVE' };
+  await store.put({ partition: other, kind: 'cluster', id: other, expect: 'absent', set });
+  const token = await setup.identity.joinToken();
+  const who = { cluster: other, instanceId: newId() };
+  await t.throwsAsync(join(setup, token, who), {
+    instanceOf: CertificateRefusedError,
+    message: /no such join token for cluster other/,
+  });
+  t.is(await usesLeft(setup, token), 1);
+  t.is((await join(setup, await setup.identity.joinToken({ cluster: other }), who)).cluster, other);
+});
+
 test('a token for one instance lets no other in, and lets that one back in with another key', async (t) => {
   const setup = await aController(t);
   const { instanceId } = await join(setup, await setup.identity.joinToken());
