@@ -1,11 +1,12 @@
 /**
- * RedisStore and MemoryStore are twins: any sequence of commands gets the same answers from both, and leaves the same records,
- * hints and feed behind. What Redis's own clock writes is compared by being there.
+ * RedisStore and MemoryStore are twins: any sequence of commands gets the same answers from both, and leaves the same state
+ * behind, to the last index. Of what a store's own clock writes only whether it has come is compared.
  */
 import fc from 'fast-check';
 import test from 'ava';
 import assert from 'node:assert/strict';
-import type { Fields, Store } from '../../packages/controller/src/store/store.ts';
+import { decodePorts } from '@mini-ecs/shared';
+import { globalPartition, type Fields, type ReportStatus, type Store } from '../../packages/controller/src/store/store.ts';
 import {
   aStop,
   aTask,
@@ -14,11 +15,11 @@ import {
   createCluster,
   createService,
   createTasks,
-  dump,
   longLease,
-  makeStore,
+  makeTwins,
   openSession,
 } from './store-under-test.ts';
+import type { WholeState } from './whole-state.ts';
 
 interface Command {
   toString(): string;
@@ -77,6 +78,9 @@ const recordCommands = [
   ),
   command('put task', taskId, (store, id) =>
     store.put({ partition: cluster, kind: 'task', id, expect: 'any', set: { tags: '{"a":"b"}' } }),
+  ),
+  command('registerTaskDefinition', fc.constantFrom('web', 'api'), (store, family) =>
+    store.registerTaskDefinition({ family, fields: { doc: '{}', status: 'ACTIVE' } }),
   ),
   command('clearHint', serviceId, (store, id) => store.clearHint(cluster, `service/${id}`)),
 ];
@@ -154,6 +158,25 @@ const placementCommands = [
   ),
 ];
 
+const statusReport: fc.Arbitrary<ReportStatus> = fc
+  .record({
+    instance: instanceId,
+    session,
+    now,
+    told: fc.array(fc.record({ task: taskId, status, detail: fc.constantFrom('x', 'y'), health }), { maxLength: 4 }),
+  })
+  .map(({ told, ...rest }) => ({
+    cluster,
+    ...rest,
+    reports: told.map(({ task, status, detail, health }) => ({
+      task,
+      lastStatus: status,
+      rank: ranks[status],
+      health,
+      observed: status + detail,
+    })),
+  }));
+
 const sessionCommands = [
   command(
     'openSession',
@@ -162,31 +185,31 @@ const sessionCommands = [
       session,
       resources: fc.record({ cpu: fc.constantFrom(500, 1_000), memory: fc.constantFrom(500, 1_000), ports }),
       register: fc.constantFrom(true, true, false),
-      // Ended already, or outliving the run: nothing depends on how fast it runs.
-      leaseMs: fc.constantFrom(-1_000, longLease, longLease, longLease),
+      // Ended already, each at a time of its own, or outliving the run: nothing depends on how fast it runs.
+      hasEnded: fc.constantFrom(true, false, false, false),
     }),
-    (store, input) => store.openSession({ cluster, doc: '{}', ...input }),
+    (store, { hasEnded, ...input }) => {
+      const leaseMs = hasEnded ? { i0: -10_000, i1: -20_000 }[input.instance] : longLease;
+      return store.openSession({ cluster, doc: '{}', leaseMs, ...input });
+    },
   ),
+  command('reportStatus', statusReport, (store, report) => store.reportStatus(report)),
   command(
-    'reportStatus',
-    fc.record({
-      instance: instanceId,
-      session,
-      now,
-      reports: fc.array(fc.record({ task: taskId, status, detail: fc.constantFrom('x', 'y'), health }), { maxLength: 4 }),
-    }),
-    (store, { reports, ...rest }) =>
-      store.reportStatus({
-        cluster,
-        ...rest,
-        reports: reports.map(({ task, status, detail, health }) => ({
-          task,
-          lastStatus: status,
-          rank: ranks[status],
-          health,
-          observed: status + detail,
-        })),
-      }),
+    'reportStatus of two instances at once',
+    fc.tuple(statusReport, statusReport).map(([a, b]) => [
+      { ...a, instance: 'i0' },
+      { ...b, instance: 'i1', now: a.now },
+    ]),
+    async (store, reports) => {
+      const results = await Promise.all(reports.map((report) => store.reportStatus(report)));
+      // In Redis they are one command, whose position and hints are told of both.
+      const written = results.filter((result) => result.ok);
+      return [
+        results.map((result) => (result.ok ? result.outcomes : result.reason)),
+        [...new Set(written.flatMap(({ hints }) => hints))].sort(),
+        await store.feedEnd(cluster),
+      ];
+    },
   ),
   command('refreshLeases', fc.array(fc.record({ instance: instanceId, session }), { maxLength: 3 }), (store, sessions) =>
     store.refreshLeases({ cluster, controller: 'c1', leaseMs: longLease, sessions }),
@@ -269,21 +292,31 @@ function comparable(value: unknown): unknown {
   );
 }
 
-const stateOf = async (store: Store): Promise<unknown> => ({
-  records: (await dump(store)).map(({ kind, id, fields }) => [kind, id, fields]),
-  hints: (await store.hints(cluster)).sort(),
-  feed: await store.readChanges(cluster, 0),
-});
-
-/** Bound tasks that have not STOPPED hold exactly what their instance lacks. */
-async function isAccountedFor(store: Store): Promise<boolean> {
-  const records = await dump(store);
-  const of = (kind: string): { id: string; fields: Fields }[] => records.filter((record) => record.kind === kind);
-  return of('instance').every(({ id, fields }) => {
-    const tasks = of('task').filter((task) => task.fields['instance'] === id && task.fields['lastStatus'] !== 'STOPPED');
-    const taken = tasks.reduce((sum, task) => sum + Number(task.fields['cpu']), 0);
-    return Number(fields['cpu']) === Number(fields['totalCpu']) - taken;
-  });
+/** What the records say that the indexes must: bound tasks hold exactly what their instance lacks, and what counts is counted. */
+function assertAccountedFor(state: WholeState): void {
+  const of = (kind: string): [id: string, fields: Fields][] =>
+    Object.entries(state).flatMap(([key, fields]) =>
+      key.startsWith(`${kind}:`) ? [[key.slice(kind.length + 1), fields as Fields]] : [],
+    );
+  const alive = of('task').filter(([, { lastStatus }]) => lastStatus !== 'STOPPED');
+  for (const [instance, fields] of of('instance')) {
+    const tasks = alive.filter(([, task]) => task['instance'] === instance);
+    const taken = (resource: string): number => tasks.reduce((sum, [, task]) => sum + Number(task[resource]), 0);
+    const ports = [fields, ...tasks.map(([, task]) => task)].flatMap((holder, i) =>
+      decodePorts(holder[i === 0 ? 'reservedPorts' : 'ports']),
+    );
+    assert.equal(Number(fields['cpu']), Number(fields['totalCpu']) - taken('cpu'), `CPU of ${instance}`);
+    assert.equal(Number(fields['memory']), Number(fields['totalMemory']) - taken('memory'), `memory of ${instance}`);
+    assert.deepEqual(decodePorts(fields['ports']).sort(), [...new Set(ports)].sort(), `ports of ${instance}`);
+    const indexed = Object.keys((state[`instance-tasks:${instance}`] as Fields | undefined) ?? {});
+    assert.deepEqual(indexed.sort(), tasks.map(([id]) => id).sort(), `tasks of ${instance}`);
+  }
+  const live = (kind: string): number => of(kind).filter(([, { status }]) => status !== 'INACTIVE').length;
+  const { tasks = 0, services = 0, instances = 0 } = (state['counts'] ?? {}) as Fields;
+  assert.deepEqual(
+    { tasks: Number(tasks), services: Number(services), instances: Number(instances) },
+    { tasks: alive.length, services: live('service'), instances: live('instance') },
+  );
 }
 
 /** A cluster at work: services, instances, tasks of which some are placed, and leases that are judged. */
@@ -297,22 +330,29 @@ async function begin(store: Store): Promise<void> {
   await bind(store, 'i0', 't0', 't1');
 }
 
-test('the same commands have the same results in Redis and in memory', async (t) => {
+test('the same commands have the same results in Redis and in memory, and leave the same behind', async (t) => {
   const run = async (sequence: Command[]): Promise<void> => {
-    const [redis, memory] = [await makeStore('Redis'), await makeStore('memory')];
+    const twins = await makeTwins();
+    const { inRedis, inMemory } = twins;
     try {
-      await begin(redis);
-      await begin(memory);
+      await begin(inRedis);
+      await begin(inMemory);
       for (const each of sequence) {
-        const [inRedis, inMemory] = [comparable(await each.run(redis)), comparable(await each.run(memory))];
-        assert.deepStrictEqual(inMemory, inRedis, each.toString());
+        const [ofRedis, ofMemory] = [comparable(await each.run(inRedis)), comparable(await each.run(inMemory))];
+        assert.deepStrictEqual(ofMemory, ofRedis, each.toString());
       }
-      assert.deepStrictEqual(comparable(await stateOf(memory)), comparable(await stateOf(redis)));
-      assert.ok(await isAccountedFor(redis), 'what instances lack is what their tasks hold');
+      for (const partition of [cluster, globalPartition]) {
+        const { redis, memory } = await twins.stateOfBoth(partition);
+        assert.deepStrictEqual(memory, redis);
+        assertAccountedFor(redis);
+      }
+      const [ofRedis, ofMemory] = [await inRedis.readChanges(cluster, 0), await inMemory.readChanges(cluster, 0)];
+      assert.deepStrictEqual(comparable(ofMemory), comparable(ofRedis));
     } finally {
-      await Promise.all([redis.close(), memory.close()]);
+      await twins.close();
     }
   };
-  await fc.assert(fc.asyncProperty(commands, run), { numRuns: 100, seed: 20_261_122 });
+  // Other sequences each time; a failure tells the seed to run again with.
+  await fc.assert(fc.asyncProperty(commands, run), { numRuns: 100, includeErrorInReport: true });
   t.pass();
 });

@@ -4,6 +4,7 @@
  */
 import { silentLogger, systemClock } from '@mini-ecs/shared';
 import test, { type ExecutionContext } from 'ava';
+import { Redis } from 'ioredis';
 import { MemoryStore } from '../../packages/controller/src/store/memory-store.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   StoredRecord,
 } from '../../packages/controller/src/store/store.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { stateInMemory, stateInRedis } from './whole-state.ts';
 
 export const cluster = 'orders';
 /** A lease that outlives the test. */
@@ -44,6 +46,28 @@ const makers: Record<string, (options: StoreOptions) => Promise<Store>> = {
 };
 
 export const makeStore = (kind: 'Redis' | 'memory', options: StoreOptions = {}): Promise<Store> => makers[kind]!(options);
+
+/** A store of each kind, both empty, and all that each of them holds. The one in Redis is alone there. */
+export async function makeTwins() {
+  prefixes += 1;
+  const keyPrefix = `test-${prefixes}`;
+  const raw = new Redis(redis!.url);
+  await raw.flushall();
+  const inRedis = await RedisStore.connect({ url: redis!.url, keyPrefix, log: silentLogger });
+  const inMemory = new MemoryStore({ clock: systemClock });
+  return {
+    inRedis,
+    inMemory,
+    stateOfBoth: async (partition: Partition) => ({
+      redis: await stateInRedis(raw, keyPrefix, partition),
+      memory: stateInMemory(inMemory.partition(partition)),
+    }),
+    async close() {
+      raw.disconnect();
+      await Promise.all([inRedis.close(), inMemory.close()]);
+    },
+  };
+}
 
 /** A sentence that holds for both stores. */
 export function bothStores(

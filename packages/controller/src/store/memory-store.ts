@@ -55,20 +55,20 @@ export class MemoryStore implements S.Store {
   // ── reading ──
 
   async read(partition: S.Partition, kind: S.RecordKind, ids: readonly string[]): Promise<(S.Fields | undefined)[]> {
-    const at = this.#partition(partition);
+    const at = this.partition(partition);
     return ids.map((id) => at.record(kind, id));
   }
 
   async feedEnd(partition: S.Partition): Promise<number> {
-    return this.#partition(partition).feedEnd;
+    return this.partition(partition).feedEnd;
   }
 
   async readChanges(partition: S.Partition, since: number): Promise<S.Changes> {
-    return this.#partition(partition).readChanges(since);
+    return this.partition(partition).readChanges(since);
   }
 
   async *snapshot(partition: S.Partition): AsyncGenerator<S.StoredRecord[]> {
-    const at = this.#partition(partition);
+    const at = this.partition(partition);
     for (const kind of recordKinds) {
       const ids = [...at.recordsOf(kind).keys()];
       for (let i = 0; i < ids.length; i += chunkSize) {
@@ -104,98 +104,99 @@ export class MemoryStore implements S.Store {
   // ── records of any kind ──
 
   async put(command: S.PutRecord): Promise<S.PutResult> {
-    return this.#wake(records.put(this.#partition(command.partition), command, this.#clock.now()));
+    return this.#wake(records.put(this.partition(command.partition), command, this.#clock.now()));
   }
 
   async remove(command: { partition: S.Partition; kind: S.RecordKind; id: string; expect: S.Expectation }): Promise<S.PutResult> {
-    return this.#wake(records.remove(this.#partition(command.partition), command.kind, command.id, command.expect));
+    return this.#wake(records.remove(this.partition(command.partition), command.kind, command.id, command.expect));
   }
 
   async registerTaskDefinition(command: { family: string; fields: S.Fields }): Promise<{ revision: number; seq: number }> {
-    return this.#wake(records.registerTaskDefinition(this.#partition(globalPartition), command));
+    return this.#wake(records.registerTaskDefinition(this.partition(globalPartition), command));
   }
 
   async deleteCluster(cluster: string): ReturnType<S.Store['deleteCluster']> {
-    return this.#wake(records.deleteCluster(this.#partition(cluster)));
+    return this.#wake(records.deleteCluster(this.partition(cluster)));
   }
 
   // ── tasks and services ──
 
   async createTasks(command: S.CreateTasks): Promise<S.CreateTasksResult> {
-    return this.#wake(tasks.createTasks(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(tasks.createTasks(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   async stopTasks(command: { cluster: string; tasks: S.StopTask[]; now: number }): Promise<S.Written & { found: boolean[] }> {
-    return this.#wake(tasks.stopTasks(this.#partition(command.cluster), command));
+    return this.#wake(tasks.stopTasks(this.partition(command.cluster), command));
   }
 
   async commitService(command: S.CommitService & { now: number }): Promise<S.CommitServiceResult> {
-    return this.#wake(tasks.commitService(this.#partition(command.cluster), command));
+    return this.#wake(tasks.commitService(this.partition(command.cluster), command));
   }
 
   async commitPlacement(command: S.CommitPlacement): Promise<S.CommitPlacementResult> {
-    return this.#wake(commitPlacement(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(commitPlacement(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   async refusals(cluster: string, requestId: string): Promise<string[]> {
-    const left = this.#partition(cluster).refusals.get(requestId);
+    const left = this.partition(cluster).refusals.get(requestId);
     return left && left.until > this.#clock.now() ? left.refusals : [];
   }
 
   async reap(command: { cluster: string; before: number; limit: number }): ReturnType<S.Store['reap']> {
-    return this.#wake(tasks.reap(this.#partition(command.cluster), command));
+    return this.#wake(tasks.reap(this.partition(command.cluster), command));
   }
 
   // ── identity ──
 
   async enrolInstance(command: S.EnrolInstance): Promise<S.EnrolmentResult> {
-    return this.#wake(enrolInstance(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(enrolInstance(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   // ── sessions and leases ──
 
   async openSession(command: S.OpenSession): Promise<S.OpenSessionResult> {
-    return this.#wake(sessions.openSession(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(sessions.openSession(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   async reportStatus(command: S.ReportStatus): Promise<S.ReportStatusResult> {
-    return this.#wake(sessions.reportStatus(this.#partition(command.cluster), command));
+    return this.#wake(sessions.reportStatus(this.partition(command.cluster), command));
   }
 
   async refreshLeases(command: S.RefreshLeases): Promise<{ superseded: string[] }> {
-    return sessions.refreshLeases(this.#partition(command.cluster), command, this.#clock.now());
+    return sessions.refreshLeases(this.partition(command.cluster), command, this.#clock.now());
   }
 
   async sweepLeases(command: S.SweepLeases): Promise<S.SweepResult> {
-    return this.#wake(sessions.sweepLeases(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(sessions.sweepLeases(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   async abandonTasks(command: S.AbandonTasks): Promise<S.AbandonResult> {
-    return this.#wake(tasks.abandonTasks(this.#partition(command.cluster), command, this.#clock.now()));
+    return this.#wake(tasks.abandonTasks(this.partition(command.cluster), command, this.#clock.now()));
   }
 
   // ── work hints ──
 
   async hints(cluster: string): Promise<S.WorkHint[]> {
-    return [...this.#partition(cluster).dirty];
+    return [...this.partition(cluster).dirty];
   }
 
   async clearHint(cluster: string, hint: S.WorkHint): Promise<void> {
-    this.#partition(cluster).dirty.delete(hint);
+    this.partition(cluster).dirty.delete(hint);
   }
 
   async close(): Promise<void> {
     for (const waiter of this.#waiters) waiter.resolve([]);
   }
 
-  #partition(name: S.Partition): MemoryPartition {
+  /** Its state as it is, which only commands may change. */
+  partition(name: S.Partition): MemoryPartition {
     let partition = this.#partitions.get(name);
     if (!partition) this.#partitions.set(name, (partition = new MemoryPartition(name, this.#feedLength)));
     return partition;
   }
 
   #passed(positions: ReadonlyMap<S.Partition, number>): S.Partition[] {
-    return [...positions].filter(([name, position]) => this.#partition(name).feedEnd !== position).map(([name]) => name);
+    return [...positions].filter(([name, position]) => this.partition(name).feedEnd !== position).map(([name]) => name);
   }
 
   /** Hands a command's result on, after letting go who waited for what it wrote. */

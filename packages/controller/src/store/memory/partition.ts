@@ -21,7 +21,7 @@ export class MemoryPartition {
   readonly refusals = new Map<string, { refusals: string[]; until: number }>();
   readonly revisions = new Map<string, number>();
   feedEnd = 0;
-  readonly #feed: { kind: RecordKind; id: string }[] = [];
+  readonly feed: { kind: RecordKind; id: string }[] = [];
   readonly #feedLength: number;
 
   constructor(name: Partition, feedLength: number) {
@@ -52,17 +52,17 @@ export class MemoryPartition {
 
   appendToFeed(kind: RecordKind, id: string): void {
     this.feedEnd += 1;
-    this.#feed.push({ kind, id });
-    const surplus = this.#feed.length - this.#feedLength;
-    if (surplus > Math.max(100, this.#feedLength / 10)) this.#feed.splice(0, surplus);
+    this.feed.push({ kind, id });
+    const surplus = this.feed.length - this.#feedLength;
+    if (surplus > Math.max(100, this.#feedLength / 10)) this.feed.splice(0, surplus);
   }
 
   readChanges(since: number): Changes {
-    const from = this.#feed.length - (this.feedEnd - since);
+    const from = this.feed.length - (this.feedEnd - since);
     if (since > this.feedEnd || from < 0) return { reset: true };
     const changes = new Map<string, Change>();
-    for (let i = from; i < this.#feed.length; i++) {
-      const { kind, id } = this.#feed[i]!;
+    for (let i = from; i < this.feed.length; i++) {
+      const { kind, id } = this.feed[i]!;
       const name = `${kind}/${id}`;
       if (!changes.has(name)) changes.set(name, { kind, id, fields: this.record(kind, id) });
       if (changes.size > changesLimit) return { reset: true };
