@@ -2,7 +2,7 @@
 import type { Dice } from '../simulation/dice.ts';
 import type { InCluster, Known } from './known-objects.ts';
 import { mutated } from './mutations.ts';
-import { clusterNames } from './sound-requests.ts';
+import { clusterOf } from './sound-requests.ts';
 
 export interface RouteRequest {
   kind: 'route';
@@ -25,10 +25,10 @@ interface SoundRoute {
 type Recipe = (dice: Dice, known: Known) => SoundRoute;
 
 const recipes: readonly Recipe[] = [
-  (dice) => ({ method: 'POST', path: '/-/tokens', input: tokenWishes(dice) }),
-  (dice) => ({ method: 'GET', path: '/-/tokens', input: { cluster: dice.pick(clusterNames) } }),
+  (dice, known) => ({ method: 'POST', path: '/-/tokens', input: tokenWishes(dice, known) }),
+  (dice, known) => ({ method: 'GET', path: '/-/tokens', input: { cluster: clusterOf(dice, known) } }),
   (dice, known) => oneOf(dice, '/-/tokens', known.joinTokens.items),
-  (dice) => ({ method: 'GET', path: '/-/certificates', input: { cluster: dice.pick(clusterNames) } }),
+  (dice, known) => ({ method: 'GET', path: '/-/certificates', input: { cluster: clusterOf(dice, known) } }),
   // Mostly of nobody: the sessions of the fleet are to last.
   (dice, known) => oneOf(dice, '/-/certificates', dice.chance(0.1) ? known.containerInstances.items : []),
   aLog,
@@ -47,8 +47,8 @@ export function routeRequest(dice: Dice, known: Known): RouteRequest {
 
 const noBody = Buffer.alloc(0);
 
-const tokenWishes = (dice: Dice): object => ({
-  cluster: dice.pick(clusterNames),
+const tokenWishes = (dice: Dice, known: Known): object => ({
+  cluster: clusterOf(dice, known),
   ttlSeconds: dice.pick([1, 60, 3_600]),
   uses: dice.pick([1, 2, 100]),
   attributes: dice.chance(0.5) ? { rack: dice.pick(['a', 'b']) } : {},

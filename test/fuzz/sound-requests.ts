@@ -210,7 +210,7 @@ const maybe = <T>(dice: Dice, make: () => T): T | undefined => (dice.chance(0.4)
 
 const some = <T>(dice: Dice, make: () => T): T[] => Array.from({ length: dice.whole(1, 4) }, make);
 
-const clusterOf = (dice: Dice, known: Known): string =>
+export const clusterOf = (dice: Dice, known: Known): string =>
   dice.chance(0.5) ? 'default' : dice.pick([...clusterNames, ...known.clusters.items]);
 
 /** As a family, as `family:revision`, or as an ARN. */
