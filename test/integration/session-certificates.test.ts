@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import { StoreUnavailableError, type Store } from '../../packages/controller/src/store/store.ts';
 import { cluster, startDispatchFixture, type DispatchFixture } from '../support/dispatch-fixture.ts';
 import { eventually } from '../support/eventually.ts';
@@ -211,6 +212,49 @@ test('an old connection opens no new session once its certificate has ended', as
   t.is(end.code, status.UNAUTHENTICATED);
   t.regex(end.details, /has expired/);
   t.false(second.welcome);
+});
+
+/** A connection as one with the certificate makes it, in place of a gRPC client, which resumes no TLS session. */
+async function aBareConnection(t: ExecutionContext, { key, certificate }: TestCertificate, session?: Buffer) {
+  const connection = http2.connect(`https://127.0.0.1:${fixture.dispatch.port}`, {
+    ca: fixture.identity.authority.certificate,
+    servername: controllerServerName,
+    key,
+    cert: certificate,
+    ...(session ? { session } : {}),
+  });
+  t.teardown(() => connection.destroy());
+  await once(connection, 'remoteSettings');
+  return connection;
+}
+
+/** How a session that is asked for on it with a Hello ends. */
+async function endOfSession(connection: http2.ClientHttp2Session, instanceId: string): Promise<http2.IncomingHttpHeaders> {
+  const { path, requestSerialize } = agentProtocol.AgentGateway.service.Session;
+  const resources = { cpu: 4096, memory: 8192, reservedPorts: [] };
+  const hello = requestSerialize({ hello: { protocolVersion: agentProtocolVersion, cluster, instanceId, resources } });
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(hello.length, 1);
+  const call = connection.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+  call.resume();
+  call.write(Buffer.concat([head, hello]));
+  const [trailers] = (await once(call, 'trailers')) as [http2.IncomingHttpHeaders];
+  call.end();
+  return trailers;
+}
+
+test('a TLS session that is resumed after its certificate has ended opens no session', async (t) => {
+  const instanceId = newId();
+  const certificate = await fixture.identity.certificateOf(instanceId, { lifetimeMs: 1_000 });
+  const endsAt = Date.parse(new X509Certificate(certificate.certificate).validTo);
+  const first = await aBareConnection(t, certificate);
+  const tlsSession = (first.socket as TLSSocket).getSession();
+  await eventually(() => Date.now() > endsAt);
+  const second = await aBareConnection(t, certificate, tlsSession);
+  t.true((second.socket as TLSSocket).isSessionReused());
+  const trailers = await endOfSession(second, instanceId);
+  t.is(trailers['grpc-status'], String(status.UNAUTHENTICATED));
+  t.regex(decodeURIComponent(String(trailers['grpc-message'])), /has expired/);
 });
 
 /** A dispatch whose slow pass is quick, and whose store takes no writes to enrolments while told so. */
