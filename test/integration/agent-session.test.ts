@@ -46,7 +46,7 @@ async function withSetup(
   const start = async (env: Record<string, string> = {}): Promise<Agent> => {
     const controllerList = controllers.map(({ endpoint }) => endpoint).join(',');
     const config = loadAgentConfig({ MINI_ECS_CONTROLLER: controllerList, MINI_ECS_JOIN_TOKEN: joinToken, ...env });
-    const agent = await startAgent(config, { runtime, stateStore, certificateStore, log: silentLogger });
+    const agent = await startAgent(config, { runtime, stateStore, certificateStore, log: silentLogger, random: fromTheFirst });
     agents.push(agent);
     return agent;
   };
@@ -59,6 +59,9 @@ async function withSetup(
     identity.stop();
   }
 }
+
+/** Begins with the first controller of the list. */
+const fromTheFirst = (): number => 0;
 
 const hasStatus = (controller: FakeController, taskId: string, wanted: string) =>
   eventually(() => controller.statuses.get(taskId)?.lastStatus === wanted, {
