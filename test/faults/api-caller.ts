@@ -26,10 +26,10 @@ export class ApiCaller {
   /** Where nobody listens, the next controller is asked: that is no unanswered request. */
   async call(client: number, controller: number, operation: string, input: object): Promise<Answer> {
     let answer = await this.#callOne(client, controller, operation, input);
-    for (let next = 1; next < this.#clients.length && answer.kind === 'unknown' && neverSent.test(answer.error); next += 1) {
+    for (let next = 1; next < this.#clients.length && answer.kind === 'unsent'; next += 1) {
       answer = await this.#callOne(client, (controller + next) % this.#clients.length, operation, input);
     }
-    return answer.kind === 'unknown' && neverSent.test(answer.error) ? { kind: 'refused', error: answer.error } : answer;
+    return answer;
   }
 
   async #callOne(client: number, controller: number, operation: string, input: object): Promise<Answer> {
@@ -53,12 +53,10 @@ export class ApiCaller {
       const sending = ecs.send(ecs.signedHeaders(`AmazonEC2ContainerServiceV20141113.${operation}`, body), body);
       const { status, text } = await Promise.race([sending, overdue]);
       if (status === 200) return { kind: 'done', output: JSON.parse(text) as Record<string, unknown> };
-      return { kind: status < 500 ? 'refused' : 'unknown', error: `${status} ${text}` };
-    } catch (error) {
-      return {
-        kind: 'unknown',
-        error: error instanceof Error ? `${(error as NodeJS.ErrnoException).code ?? ''} ${error.message}` : String(error),
-      };
+      return { kind: kindOf(status), error: `${status} ${text}` };
+    } catch (cause) {
+      const error = cause instanceof Error ? `${(cause as NodeJS.ErrnoException).code ?? ''} ${cause.message}` : String(cause);
+      return { kind: neverSent.test(error) ? 'unsent' : 'unknown', error };
     } finally {
       clearTimeout(timer);
     }
@@ -67,4 +65,10 @@ export class ApiCaller {
   close(): void {
     for (const client of this.#clients) client.close();
   }
+}
+
+/** 503 says that the store was away, perhaps in the middle of it. */
+function kindOf(status: number): 'refused' | 'unknown' | 'failed' {
+  if (status < 500) return 'refused';
+  return status === 503 ? 'unknown' : 'failed';
 }

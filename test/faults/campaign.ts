@@ -8,10 +8,11 @@ import { isClean } from './check-history.ts';
 import { runRound, type RoundResult } from './round.ts';
 
 export interface CampaignOptions {
+  /** At least 1. */
   rounds: number;
   /** The first round's; the next has the next one. */
   seed: number;
-  /** @default 40 */
+  /** How long the clients of a round work. @default 40 */
   seconds?: number;
   say?: (line: string) => void;
   /** Ends the campaign with the rounds that it has; the one under way does not count. */
@@ -22,13 +23,15 @@ export interface CampaignFigures {
   seed: number;
   rounds: number;
   failed: number;
+  /** What a round was asked to last. */
+  secondsPerRound: number;
   /** By kind. */
   faults: Record<string, number>;
   requests: number;
   /** Of the round with the fewest. */
   requestsPerSecond: number;
   unanswered: number;
-  /** What the API said no to, by error code; every request was a valid one. */
+  /** What the API refused or failed at, by error code. */
   refusals: Record<string, number>;
   lostWrites: number;
   surplusTasks: number;
@@ -36,6 +39,8 @@ export interface CampaignFigures {
   strayRestarts: number;
   contradictions: number;
   staleReads: number;
+  /** Refusals and server errors that nothing explains. */
+  unexplained: number;
   /** From the last fault healed to the cluster as it should be: the longest. */
   convergedAfterMs: number;
   failedSeeds: number[];
@@ -45,12 +50,17 @@ export interface CampaignFigures {
 const hosts = 3;
 const controllers = 2;
 const requestsPerSecond = 8;
+const defaultSeconds = 40;
+/** What makes a round one. */
+const least = { faults: 3, requestsPerSecond: 5 };
 
 export const startFaultCluster = (): Promise<TestCluster> => TestCluster.start({ hosts, controllers });
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignFigures> {
-  const { rounds, seed, seconds = 40, say = () => undefined, signal } = options;
-  const figures = noFigures(seed);
+  const { rounds, seed, seconds = defaultSeconds, say = () => undefined, signal } = options;
+  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`a campaign has at least one round, not ${rounds}`);
+  if (!(seconds > 0)) throw new RangeError(`a round lasts some seconds, not ${seconds}`);
+  const figures = noFigures(seed, seconds);
   let cluster = await startFaultCluster();
   const isInterrupted = (): boolean => signal?.aborted === true;
   try {
@@ -60,7 +70,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignFig
       const running = runRound({ cluster, seed: own, lastsMs: seconds * 1_000, requestsPerSecond, say });
       const result = await unlessAborted(running, signal).catch(asError);
       if (signal?.aborted) break;
-      const problem = result instanceof Error ? String(result.stack) : problemOf(result);
+      const problem = result instanceof Error ? String(result.stack) : problemOf(result, seconds);
       figures.rounds += 1;
       if (!(result instanceof Error)) add(figures, result);
       say(`  ${problem === undefined ? 'good' : 'FAILED'}${result instanceof Error ? '' : `: ${summary(result)}`}`);
@@ -83,15 +93,32 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignFig
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-function problemOf({ findings, strayRestarts, history }: RoundResult): string | undefined {
-  if (isClean(findings) && strayRestarts.length === 0 && history.staleReads.length === 0) return undefined;
-  return JSON.stringify({ ...findings, strayRestarts, staleReads: history.staleReads }, undefined, 2);
+function problemOf(result: RoundResult, seconds: number): string | undefined {
+  const { findings, strayRestarts, unexplained, history } = result;
+  const shortcomings = shortcomingsOf(result, seconds);
+  const others = { strayRestarts, staleReads: history.staleReads, unexplained, shortcomings };
+  if (isClean(findings) && Object.values(others).every(({ length }) => length === 0)) return undefined;
+  return JSON.stringify({ ...findings, ...others }, undefined, 2);
+}
+
+/** A round that struck or asked too little proves nothing, however well it went. */
+export function shortcomingsOf(
+  { faults, requestsPerSecond, workedMs }: Pick<RoundResult, 'faults' | 'requestsPerSecond' | 'workedMs'>,
+  seconds = defaultSeconds,
+): string[] {
+  return [
+    ...(faults.length < least.faults ? [`${faults.length} faults struck, fewer than ${least.faults}`] : []),
+    ...(requestsPerSecond < least.requestsPerSecond
+      ? [`${requestsPerSecond} requests/s, fewer than ${least.requestsPerSecond}`]
+      : []),
+    ...(workedMs < seconds * 1_000 ? [`it lasted ${(workedMs / 1_000).toFixed(1)} s, less than ${seconds} s`] : []),
+  ];
 }
 
 const summary = ({ requests, requestsPerSecond, unanswered, convergedAfterMs }: RoundResult): string =>
   `${requests} requests (${requestsPerSecond}/s, ${unanswered} unanswered), at rest after ${(convergedAfterMs / 1_000).toFixed(1)} s`;
 
-function noFigures(seed: number): CampaignFigures {
+function noFigures(seed: number, secondsPerRound: number): CampaignFigures {
   const none = {
     requests: 0,
     unanswered: 0,
@@ -101,11 +128,13 @@ function noFigures(seed: number): CampaignFigures {
     strayRestarts: 0,
     contradictions: 0,
     staleReads: 0,
+    unexplained: 0,
   };
   return {
     seed,
     rounds: 0,
     failed: 0,
+    secondsPerRound,
     faults: {},
     refusals: {},
     requestsPerSecond: Infinity,
@@ -120,7 +149,7 @@ function add(figures: CampaignFigures, result: RoundResult): void {
   const { faults, findings, history } = result;
   for (const { kind } of faults) figures.faults[kind] = (figures.faults[kind] ?? 0) + 1;
   for (const { answer } of history.entries) {
-    if (answer.kind !== 'refused') continue;
+    if (answer.kind !== 'refused' && answer.kind !== 'failed') continue;
     const code = /"__type":"(\w+)"/.exec(answer.error)?.[1] ?? answer.error.trim().slice(0, 100);
     figures.refusals[code] = (figures.refusals[code] ?? 0) + 1;
   }
@@ -133,6 +162,7 @@ function add(figures: CampaignFigures, result: RoundResult): void {
   figures.contradictions += findings.contradictions.length;
   figures.strayRestarts += result.strayRestarts.length;
   figures.staleReads += history.staleReads.length;
+  figures.unexplained += result.unexplained.length;
   figures.convergedAfterMs = Math.max(figures.convergedAfterMs, result.convergedAfterMs);
 }
 
@@ -158,7 +188,7 @@ function historyText({ faults, history, state }: RoundResult): string {
     '── history',
     ...entries,
     '── owned',
-    ...[...history.services, ...history.tasks].map((owned) => JSON.stringify(owned)),
+    ...[...history.services, ...history.tasks, ...history.runs].map((owned) => JSON.stringify(owned)),
     '── state',
     JSON.stringify(
       state ?? {},

@@ -1,4 +1,5 @@
 /** Holds what clients were told against what is there in the end. Pure: the same history and state give the same findings. */
+import { mayHaveEndedWithEngine, type EngineLoss } from './befallen.ts';
 import type { FinalService, FinalState, FinalTask } from './final-state.ts';
 import type { History, OwnedTask } from './history.ts';
 
@@ -17,11 +18,11 @@ export const noFindings = (): Findings => ({ lostWrites: [], surplusTasks: [], m
 
 export const isClean = (findings: Findings): boolean => Object.values(findings).every(({ length }) => length === 0);
 
-/** `engineless`: hosts whose engine was killed; what ran there ended with it. */
-export function checkHistory(history: History, state: FinalState, engineless: ReadonlySet<string>): Findings {
+export function checkHistory(history: History, state: FinalState, engineLosses: readonly EngineLoss[]): Findings {
   const findings = noFindings();
   checkServices(history, state, findings);
-  checkTasks(history, state, engineless, findings);
+  checkTasks(history, state, engineLosses, findings);
+  checkRuns(history, state, findings);
   checkTaskDefinitions(history, state, findings);
   checkContainers(state, findings);
   checkRedis(state, findings);
@@ -63,23 +64,40 @@ function checkCount(
   if (desired > 0 && deployments !== 1) findings.contradictions.push(`service ${name} has ${deployments} deployments`);
 }
 
-function checkTasks(history: History, state: FinalState, engineless: ReadonlySet<string>, findings: Findings): void {
+function checkTasks(history: History, state: FinalState, engineLosses: readonly EngineLoss[], findings: Findings): void {
   const tasks = new Map(state.tasks.map((task) => [task.arn, task]));
   for (const owned of history.tasks) {
     const task = tasks.get(owned.arn);
-    if (task) checkTask(owned, task, engineless, findings);
+    if (task) checkTask(owned, task, engineLosses, findings);
     else findings.lostWrites.push(`task ${owned.arn} is not there`);
   }
 }
 
-function checkTask({ arn, wish }: OwnedTask, task: FinalTask, engineless: ReadonlySet<string>, findings: Findings): void {
+function checkTask({ arn, wish }: OwnedTask, task: FinalTask, engineLosses: readonly EngineLoss[], findings: Findings): void {
   const { lastStatus, desiredStatus, host, stoppedReason } = task;
   const told = `task ${arn} on ${host} is ${lastStatus}, is to be ${desiredStatus} (${stoppedReason})`;
   if (wish === 'stopped' && desiredStatus !== 'STOPPED') findings.lostWrites.push(`${told}, and was stopped`);
   if (wish === 'stopped' && lastStatus !== 'STOPPED') findings.surplusTasks.push(`${told}, and was stopped`);
-  const mayHaveEnded = wish !== 'running' || engineless.has(host);
+  const mayHaveEnded = wish !== 'running' || mayHaveEndedWithEngine(task, engineLosses);
   if (!mayHaveEnded && lastStatus !== 'RUNNING') findings.missingTasks.push(`${told}, and nobody stopped it`);
   if (desiredStatus === 'STOPPED' && lastStatus !== 'STOPPED') findings.surplusTasks.push(told);
+}
+
+/**
+ * A standalone task that is to run was answered to its RunTask, or nobody knows what became of that. A RunTask that was carried
+ * out twice shows as tasks that no answer named.
+ */
+function checkRuns({ tasks: owned, runs }: History, { tasks }: FinalState, findings: Findings): void {
+  const known = new Set(owned.map(({ arn }) => arn));
+  const strangers = tasks.filter(
+    ({ arn, service, desiredStatus }) => service === '' && desiredStatus === 'RUNNING' && !known.has(arn),
+  );
+  for (const [startedBy, started] of Map.groupBy(strangers, (task) => task.startedBy)) {
+    const run = runs.find((each) => each.startedBy === startedBy);
+    if (run && !run.isAnswered && started.length <= run.count) continue;
+    const told = run ? `of ${run.count}, ${run.isAnswered ? 'answered without them' : 'not answered'}` : 'that nobody sent';
+    findings.surplusTasks.push(`tasks ${started.map(({ arn }) => arn).join(', ')} were started by RunTask ${startedBy} ${told}`);
+  }
 }
 
 function checkTaskDefinitions({ taskDefinitions }: History, state: FinalState, findings: Findings): void {

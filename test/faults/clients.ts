@@ -7,7 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Dice } from '../simulation/dice.ts';
 import { aSleepingTask } from '../support/task-definitions.ts';
 import type { ApiCaller } from './api-caller.ts';
-import { mayBeAfter, type Answer, type History, type OwnedService, type OwnedTask, type ServiceState } from './history.ts';
+import {
+  isOpen,
+  mayBeAfter,
+  type Answer,
+  type History,
+  type OwnedRun,
+  type OwnedService,
+  type OwnedTask,
+  type ServiceState,
+} from './history.ts';
 
 export interface ClientOptions {
   number: number;
@@ -172,10 +181,15 @@ export class FaultClient {
     const taskDefinition = this.#definitions.at(-1);
     const live = this.#tasks.filter(({ wish }) => wish !== 'stopped');
     if (live.length >= mostTasks || taskDefinition === undefined) return undefined;
-    const input = { taskDefinition, count: this.#options.dice.whole(1, 2), clientToken: this.#name('token') };
+    const run: OwnedRun = { startedBy: this.#name('run'), count: this.#options.dice.whole(1, 2), isAnswered: false };
+    this.#options.history.runs.push(run);
+    const { startedBy, count } = run;
+    const input = { taskDefinition, count, startedBy, clientToken: startedBy };
     return this.#call('RunTask', input).then(async (first) => {
       // The same token gives the same tasks, whether the first call happened or not.
-      const answer = first.kind === 'unknown' ? await this.#call('RunTask', input) : first;
+      const answer = isOpen(first) ? await this.#call('RunTask', input) : first;
+      // A refusal of the second says nothing of the first.
+      run.isAnswered = answer.kind === 'done' || !isOpen(first);
       if (answer.kind !== 'done') return;
       for (const { taskArn } of answer.output['tasks'] as { taskArn: string }[]) {
         const task: OwnedTask = { arn: taskArn, wish: 'running' };
@@ -192,7 +206,7 @@ export class FaultClient {
     return this.#alone(task, async () => {
       task.wish = 'either';
       const answer = await this.#call('StopTask', { task: task.arn, reason: 'not needed any more' });
-      if (answer.kind !== 'unknown') task.wish = answer.kind === 'done' ? 'stopped' : 'running';
+      if (!isOpen(answer)) task.wish = answer.kind === 'done' ? 'stopped' : 'running';
     });
   }
 

@@ -3,7 +3,7 @@ import type { LabHost } from '@mini-ecs/lab';
 import type { ManagedProcess } from 'mini-ecs';
 import type { Dice } from '../simulation/dice.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
-import { addLatency, addLoss } from './slow-link.ts';
+import { addLatency, addLoss, type LinkTrouble } from './slow-link.ts';
 
 export interface Fault {
   kind: FaultKind;
@@ -13,8 +13,8 @@ export interface Fault {
   host?: LabHost;
   /** It ends what runs on the host. */
   endsContainers?: true;
-  /** Resolves to what was done, once it is. */
-  strike(): Promise<string>;
+  /** Resolves to what was done, once it is; undefined: there was nothing to strike, or no way to. */
+  strike(): Promise<string | undefined>;
   heal(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ const makers = {
     async strike() {
       const pids = cluster.redisPids();
       for (const pid of pids) process.kill(pid, 'SIGKILL');
-      return `redis-server ${pids.join(', ')} killed`;
+      return pids.length === 0 ? undefined : `redis-server ${pids.join(', ')} killed`;
     },
     heal: () => Promise.resolve(),
   }),
@@ -91,7 +91,7 @@ const killed = (victim: ManagedProcess): Way => ({
   async strike() {
     const { pid } = victim;
     await victim.stop('SIGKILL');
-    return `process ${pid} killed`;
+    return pid === undefined ? undefined : `process ${pid} killed`;
   },
   heal() {
     victim.start();
@@ -105,7 +105,7 @@ function paused(pidOf: () => number | undefined): Way {
     strike() {
       pid = pidOf();
       if (pid !== undefined) process.kill(pid, 'SIGSTOP');
-      return Promise.resolve(pid === undefined ? 'there was none' : `process ${pid} stopped for a while`);
+      return Promise.resolve(pid === undefined ? undefined : `process ${pid} stopped for a while`);
     },
     heal() {
       try {
@@ -122,7 +122,7 @@ function paused(pidOf: () => number | undefined): Way {
 function linkTrouble(
   cluster: TestCluster,
   dice: Dice,
-  add: (host: LabHost) => Promise<{ what: string; end(): Promise<void> }>,
+  add: (host: LabHost) => Promise<LinkTrouble | undefined>,
 ): Omit<Fault, 'kind'> {
   const host = dice.pick(cluster.hosts);
   let end: () => Promise<void> = () => Promise.resolve();
@@ -131,6 +131,7 @@ function linkTrouble(
     host,
     async strike() {
       const trouble = await add(host);
+      if (!trouble) return undefined;
       end = () => trouble.end();
       return `${host.name}: ${trouble.what}`;
     },

@@ -17,6 +17,9 @@ export interface StruckFault {
   what: string;
   host: string | undefined;
   endsContainers: boolean;
+  /** ms since the epoch: when it began to strike, and when it was healed. */
+  fromMs: number;
+  untilMs: number;
 }
 
 /** A round has so many, of different kinds. */
@@ -40,7 +43,7 @@ export function planFaults(dice: Dice, roundMs: number): PlannedFault[] {
   return plan.sort((a, b) => a.atMs - b.atMs);
 }
 
-/** Resolves when every fault has struck and is healed. */
+/** Resolves when every fault has struck and is healed, with those that found something to strike. */
 export async function runFaults(
   plan: readonly PlannedFault[],
   cluster: TestCluster,
@@ -53,23 +56,29 @@ export async function runFaults(
   const one = async ({ kind, atMs, lastsMs }: PlannedFault, own: Dice): Promise<void> => {
     await delay(atMs);
     const fault = await freeFault(kind, cluster, own, victims);
-    const at = performance.now();
+    const [at, fromMs] = [performance.now(), Date.now()];
+    let what: string | undefined;
     try {
-      const what = await fault.strike();
-      say(`  ${((at - began) / 1_000).toFixed(1)} s ${kind}: ${what}, for ${(lastsMs / 1_000).toFixed(1)} s`);
-      struck.push({
-        kind,
-        what,
-        atMs: Math.round(at - began),
-        lastedMs: lastsMs,
-        host: fault.host?.name,
-        endsContainers: fault.endsContainers === true,
-      });
-      await delay(lastsMs);
+      what = await fault.strike();
+      const told = what === undefined ? 'had nothing to strike' : `${what}, for ${(lastsMs / 1_000).toFixed(1)} s`;
+      say(`  ${((at - began) / 1_000).toFixed(1)} s ${kind}: ${told}`);
+      if (what !== undefined) await delay(lastsMs);
     } finally {
       await fault.heal();
       victims.delete(fault.victim);
     }
+    if (what === undefined) return;
+    const [host, endsContainers] = [fault.host?.name, fault.endsContainers === true];
+    struck.push({
+      kind,
+      what,
+      atMs: Math.round(at - began),
+      lastedMs: lastsMs,
+      host,
+      endsContainers,
+      fromMs,
+      untilMs: Date.now(),
+    });
   };
   const ended = await Promise.allSettled(plan.map((planned, index) => one(planned, dice.fork(`fault ${index}`))));
   const failed = ended.find((result) => result.status === 'rejected');

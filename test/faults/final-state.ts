@@ -32,12 +32,17 @@ export interface FinalTask {
   arn: string;
   /** '' of a standalone task. */
   service: string;
+  startedBy: string;
   lastStatus: string;
   desiredStatus: string;
   connectivity: string;
   /** Where it is bound to; '' before that. */
   host: string;
   stoppedReason: string;
+  /** ms since the epoch, by the clock that all hosts share. */
+  createdAt: number;
+  startedAt?: number;
+  stoppedAt?: number;
 }
 
 export interface FinalContainer {
@@ -112,6 +117,11 @@ async function readServices(client: LightEcsClient, names: readonly string[]): P
 interface TaskAnswer {
   taskArn: string;
   group: string;
+  startedBy?: string;
+  /** Seconds since the epoch, as the other times. */
+  createdAt: number;
+  startedAt?: number;
+  stoppedAt?: number;
   lastStatus: string;
   desiredStatus: string;
   connectivity?: string;
@@ -127,19 +137,25 @@ async function readTasks(client: LightEcsClient, asked: readonly string[], hosts
       client.call<{ tasks: TaskAnswer[] }>('DescribeTasks', { tasks }),
     ),
   ]);
-  return pages.flatMap(({ tasks }) =>
-    tasks.map(
-      ({ taskArn, group, lastStatus, desiredStatus, connectivity = '', containerInstanceArn = '', stoppedReason = '' }) => ({
-        arn: taskArn,
-        service: /^service:(.*)/.exec(group)?.[1] ?? '',
-        lastStatus,
-        desiredStatus,
-        connectivity,
-        host: hostOf.get(containerInstanceArn) ?? '',
-        stoppedReason,
-      }),
-    ),
-  );
+  return pages.flatMap(({ tasks }) => tasks.map((task) => finalTask(task, hostOf)));
+}
+
+function finalTask(task: TaskAnswer, hostOf: ReadonlyMap<string, string>): FinalTask {
+  const { startedBy = '', connectivity = '', containerInstanceArn = '', stoppedReason = '' } = task;
+  const { taskArn, group, lastStatus, desiredStatus, createdAt, startedAt, stoppedAt } = task;
+  return {
+    arn: taskArn,
+    service: /^service:(.*)/.exec(group)?.[1] ?? '',
+    startedBy,
+    lastStatus,
+    desiredStatus,
+    connectivity,
+    host: hostOf.get(containerInstanceArn) ?? '',
+    stoppedReason,
+    createdAt: createdAt * 1_000,
+    ...(startedAt === undefined ? {} : { startedAt: startedAt * 1_000 }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt: stoppedAt * 1_000 }),
+  };
 }
 
 /** Container instances' ARNs → their hosts, by the address that their agents tell. */

@@ -7,8 +7,15 @@ export type Answer =
   | { kind: 'done'; output: Record<string, unknown> }
   /** The API said no: nothing happened. */
   | { kind: 'refused'; error: string }
-  /** No answer, or one that does not say whether it happened. */
-  | { kind: 'unknown'; error: string };
+  /** Nobody listened: nothing was sent. */
+  | { kind: 'unsent'; error: string }
+  /** No answer, or 503: it may have happened. */
+  | { kind: 'unknown'; error: string }
+  /** A server error that is not the store's absence: it may have happened, and must not be. */
+  | { kind: 'failed'; error: string };
+
+/** Whether it happened is not known. */
+export const isOpen = ({ kind }: Answer): boolean => kind === 'unknown' || kind === 'failed';
 
 export interface HistoryEntry {
   /** Since the round began. */
@@ -38,17 +45,33 @@ export interface OwnedTask {
   wish: TaskWish;
 }
 
+/** One RunTask, with what tells its tasks from all others. */
+export interface OwnedRun {
+  startedBy: string;
+  count: number;
+  /** False: its tasks may be there or not. */
+  isAnswered: boolean;
+}
+
 export interface History {
   entries: HistoryEntry[];
   services: OwnedService[];
   tasks: OwnedTask[];
+  runs: OwnedRun[];
   /** Registered and acknowledged: ARNs. */
   taskDefinitions: string[];
   /** Reads that showed something else than what the reader had written and nobody else could have. */
   staleReads: string[];
 }
 
-export const newHistory = (): History => ({ entries: [], services: [], tasks: [], taskDefinitions: [], staleReads: [] });
+export const newHistory = (): History => ({
+  entries: [],
+  services: [],
+  tasks: [],
+  runs: [],
+  taskDefinitions: [],
+  staleReads: [],
+});
 
 /** What the thing may be after a write that was to make it `after`. */
 export function mayBeAfter<State>(before: readonly State[], after: State, answer: Answer): State[] {
@@ -56,8 +79,10 @@ export function mayBeAfter<State>(before: readonly State[], after: State, answer
     case 'done':
       return [after];
     case 'refused':
+    case 'unsent':
       return [...before];
     case 'unknown':
+    case 'failed':
       return [...before, after];
   }
 }

@@ -5,6 +5,7 @@ import { LightEcsClient } from '../support/light-ecs-client.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
 import { listAll } from '../support/clean-cluster.ts';
 import { startFaultCluster } from './campaign.ts';
+import { nothingBefell } from './befallen.ts';
 import { checkHistory, isClean, noFindings, type Findings } from './check-history.ts';
 import { readContainers, readFinalState, type FinalState } from './final-state.ts';
 import { newHistory, type History } from './history.ts';
@@ -21,6 +22,7 @@ export interface OutageFigures {
   surplusTasks: number;
   missingTasks: number;
   lostWrites: number;
+  contradictions: number;
   /** From the start of the controllers until all agents are back and the cluster is as it was. */
   backAfterMs: number;
   evidence: string[];
@@ -30,7 +32,6 @@ const lookEveryMs = 2_000;
 /** Long enough for every lease, and for replacements that should not come. */
 const watchAfterwardsMs = 20_000;
 const backWithinMs = 120_000;
-const nothingBefell = { hosts: new Set<string>(), engineless: new Set<string>() };
 
 export interface OutageOptions {
   seconds: number;
@@ -94,6 +95,7 @@ async function outage(
     surplusTasks: surplusTasks.length,
     missingTasks: missingTasks.length,
     lostWrites: lostWrites.length,
+    contradictions: contradictions.length,
     backAfterMs: Math.round(backAfterMs ?? performance.now() - returned),
     evidence: [...strays, ...lost, ...surplusTasks, ...missingTasks, ...lostWrites, ...contradictions],
   };
@@ -116,8 +118,13 @@ async function check(cluster: TestCluster, client: LightEcsClient, history: Hist
     tasks: [...history.tasks.map(({ arn }) => arn), ...stopped],
     taskDefinitions: history.taskDefinitions,
   });
-  const findings = checkHistory(history, state, nothingBefell.engineless);
+  const findings = checkHistory(history, state, nothingBefell.engineLosses);
   const known = new Set(still.containers.map(({ taskArn }) => taskArn));
   for (const { arn } of state.tasks) if (!known.has(arn)) findings.surplusTasks.push(`task ${arn} was started by nobody's wish`);
   return findings;
 }
+
+/** Nothing was touched, lost or judged, and all agree on it. */
+export const isOutageBorne = (figures: OutageFigures): boolean =>
+  figures.strayRestarts + figures.judgedLost + figures.surplusTasks + figures.missingTasks === 0 &&
+  figures.lostWrites + figures.contradictions === 0;

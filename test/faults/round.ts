@@ -8,12 +8,14 @@ import { deleteServices, deleteTaskDefinitions, stopTasks } from '../support/cle
 import { LightEcsClient } from '../support/light-ecs-client.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
 import { ApiCaller } from './api-caller.ts';
+import { befallenBy } from './befallen.ts';
+import { unexplainedAnswers } from './check-answers.ts';
 import { checkHistory, isClean, type Findings } from './check-history.ts';
 import { FaultClient } from './clients.ts';
 import { planFaults, runFaults, type StruckFault } from './fault-schedule.ts';
 import { readContainers, readFinalState, type FinalState } from './final-state.ts';
-import { newHistory, type History } from './history.ts';
-import { startStillTasks, strayRestarts, type Befallen, type StillTasks } from './still-tasks.ts';
+import { isOpen, newHistory, type History } from './history.ts';
+import { startStillTasks, strayRestarts, type StillTasks } from './still-tasks.ts';
 
 export interface RoundOptions {
   cluster: TestCluster;
@@ -33,6 +35,10 @@ export interface RoundResult {
   requests: number;
   requestsPerSecond: number;
   unanswered: number;
+  /** How long the clients worked under faults. */
+  workedMs: number;
+  /** Refusals and server errors that nothing explains. */
+  unexplained: string[];
   /** From the end of the faults until the cluster was as it should be. */
   convergedAfterMs: number;
   findings: Findings;
@@ -53,11 +59,14 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     const history = newHistory();
     const prefix = `r${seed}`;
     const still = await startStillTasks(cluster, client, prefix, history);
+    const began = performance.now();
     const faults = await workUnderFaults(options, prefix, history);
+    const workedMs = performance.now() - began;
     await whole(cluster);
     const result = await comeToRest(options, client, history, still, faults);
     await deleteAll(cluster, client);
-    return { seed, faults, history, ...count(history, options.lastsMs), ...result };
+    const unexplained = unexplainedAnswers(history.entries, faults);
+    return { seed, faults, history, workedMs, unexplained, ...count(history, options.lastsMs), ...result };
   } finally {
     client.close();
   }
@@ -108,7 +117,7 @@ async function comeToRest(
   let cleanSince: number | undefined;
   for (;;) {
     const state = await readFinalState(witnesses, asked);
-    const findings = checkHistory(history, state, befallen.engineless);
+    const findings = checkHistory(history, state, befallen.engineLosses);
     const now = performance.now();
     cleanSince = isClean(findings) ? (cleanSince ?? now) : undefined;
     const isAtRest = cleanSince !== undefined && now - cleanSince >= stillAfterMs;
@@ -122,16 +131,14 @@ async function comeToRest(
   }
 }
 
-const befallenBy = (faults: readonly StruckFault[]): Befallen => ({
-  hosts: new Set(faults.flatMap(({ host }) => host ?? [])),
-  engineless: new Set(faults.flatMap(({ host, endsContainers }) => (host !== undefined && endsContainers ? host : []))),
-});
-
+/** What was never sent is no request. */
 function count({ entries }: History, lastsMs: number): Pick<RoundResult, 'requests' | 'requestsPerSecond' | 'unanswered'> {
+  const sent = entries.filter(({ answer }) => answer.kind !== 'unsent');
+  const sentInTime = sent.filter(({ atMs }) => atMs < lastsMs).length;
   return {
-    requests: entries.length,
-    requestsPerSecond: Math.round((10_000 * entries.length) / lastsMs) / 10,
-    unanswered: entries.filter(({ answer }) => answer.kind === 'unknown').length,
+    requests: sent.length,
+    requestsPerSecond: Math.round((10_000 * sentInTime) / lastsMs) / 10,
+    unanswered: sent.filter(({ answer }) => isOpen(answer)).length,
   };
 }
 

@@ -13,11 +13,13 @@ export interface LinkTrouble {
   end(): Promise<void>;
 }
 
-export async function addLatency(host: LabHost, delayMs: number): Promise<LinkTrouble> {
+/** undefined: the kernel has no way to do it. */
+export async function addLatency(host: LabHost, delayMs: number): Promise<LinkTrouble | undefined> {
   const netem = ['netem', 'delay', `${delayMs}ms`, `${Math.round(delayMs / 3)}ms`];
   if (await shapeBothWays(host, netem)) return { what: `netem delay ${delayMs} ms`, end: () => unshape(host) };
   // 40 kbit/s: a heartbeat waits 20 ms, a set of assignments seconds.
-  await shapeBothWays(host, ['tbf', 'rate', '40kbit', 'burst', '1600', 'latency', `${delayMs * 10}ms`]);
+  const bucket = ['tbf', 'rate', '40kbit', 'burst', '1600', 'latency', `${delayMs * 10}ms`];
+  if (!(await shapeBothWays(host, bucket))) return undefined;
   return { what: `a link of 40 kbit/s that holds back up to ${delayMs * 10} ms`, end: () => unshape(host) };
 }
 

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LightEcsClient } from '../support/light-ecs-client.ts';
 import { aSleepingTask } from '../support/task-definitions.ts';
 import type { TestCluster } from '../support/test-cluster.ts';
+import type { Befallen } from './befallen.ts';
 import { readContainers, type FinalContainer } from './final-state.ts';
 import type { History } from './history.ts';
 
@@ -73,18 +74,12 @@ async function untilSteady(client: LightEcsClient, service: string, count: numbe
   }
 }
 
-export interface Befallen {
-  /** Hosts with any fault of their own. */
-  hosts: ReadonlySet<string>;
-  /** Hosts whose engine was killed. */
-  engineless: ReadonlySet<string>;
-}
-
 /**
  * What was restarted, replaced or stopped without a fault. A standalone task stays as long as its engine does. Of the service
- * the tasks on hosts without faults stay too: a host that returns brings its own back, and those started meanwhile go.
+ * the tasks on hosts that nobody could judge lost stay too: a host that returns brings its own back, and those started meanwhile go.
  */
-export function strayRestarts(before: StillTasks, after: readonly FinalContainer[], { hosts, engineless }: Befallen): string[] {
+export function strayRestarts(before: StillTasks, after: readonly FinalContainer[], { hosts, engineLosses }: Befallen): string[] {
+  const engineless = new Set(engineLosses.map(({ host }) => host));
   const now = new Map(after.map((container) => [container.id, container]));
   const strays: string[] = [];
   for (const container of before.containers) {
