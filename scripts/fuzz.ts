@@ -13,15 +13,23 @@ const { values } = parseArgs({
 });
 await installMissing(['redis-server'], (line) => console.error(line));
 console.error(`seed ${values.seed}`);
+const asked = Number(values.requests);
+if (!Number.isInteger(asked) || asked < 1)
+  throw new Error(`--requests must be a whole number of at least 1, not ${values.requests}.`);
 const figures = await runFuzz({
-  requests: Number(values.requests),
+  requests: asked,
   seed: Number(values.seed),
   withinMs: Number(values.minutes) * 60_000,
   say: (line) => console.error(line),
   signal: interruption(),
 });
 console.log(JSON.stringify(figures));
+const isComplete = figures.requests >= asked;
+if (!isComplete) console.error(`cut short: ${figures.requests} of ${asked} requests within ${values.minutes} minutes`);
 const { serverErrors, crashes, unanswered, flaws, errorLogs, acceptedPercent, rssStartMb, rssEndMb } = figures;
 const isGood =
-  serverErrors + crashes + unanswered + flaws + errorLogs === 0 && acceptedPercent >= 30 && rssEndMb <= 1.2 * rssStartMb;
+  isComplete &&
+  serverErrors + crashes + unanswered + flaws + errorLogs === 0 &&
+  acceptedPercent >= 30 &&
+  rssEndMb <= 1.2 * rssStartMb;
 process.exit(isGood ? 0 : 1);
