@@ -1,5 +1,6 @@
 /**
- * `npm run test:simulation -- --seeds N [--seed S] [--workers N] [--trace] [--without <guard>]`: simulates N clusters, from
+ * `npm run test:simulation -- --seeds N [--seed S] [--workers N] [--trace] [--without <guard>]
+ * [--only-controllers]`: simulates N clusters, from
  * seed S on; one when only `--seed` is given. The last line on stdout is one JSON object; 1 when a seed failed.
  */
 import { availableParallelism } from 'node:os';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     workers: { type: 'string' },
     trace: { type: 'boolean', default: false },
     without: { type: 'string' },
+    'only-controllers': { type: 'boolean', default: false },
   },
 });
 const first = wholeNumber('seed', values.seed ?? '1');
@@ -29,6 +31,7 @@ const results = await runSeeds({
   seeds: Array.from({ length: count }, (_, i) => first + i),
   workers: Math.max(1, workers),
   ...(guard ? ({ guard } satisfies { guard: Guard }) : {}),
+  ...(values['only-controllers'] ? { only: ['controller crashed', 'controller stalled'] } : {}),
   ...(values.trace ? { trace: (line) => console.log(line) } : {}),
   onResult: ({ seed, violation }) => {
     done += 1;

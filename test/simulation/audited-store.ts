@@ -11,13 +11,16 @@ export class AuditedStore {
   readonly #cluster: string;
   readonly #auditor: Auditor;
   readonly #record: RunRecord;
+  /** False: every instance lives and can be reached, so none may be judged lost. */
+  readonly #mayJudge: boolean;
   #audited = 0;
 
-  constructor(options: { store: S.Store; cluster: string; auditor: Auditor; record: RunRecord }) {
+  constructor(options: { store: S.Store; cluster: string; auditor: Auditor; record: RunRecord; mayJudge: boolean }) {
     this.plain = options.store;
     this.#cluster = options.cluster;
     this.#auditor = options.auditor;
     this.#record = options.record;
+    this.#mayJudge = options.mayJudge;
   }
 
   put(command: S.PutRecord): Promise<S.PutResult> {
@@ -98,6 +101,7 @@ export class AuditedStore {
   sweepLeases(command: S.SweepLeases): Promise<S.SweepResult> {
     return this.#judged('sweepLeases', this.plain.sweepLeases(command), ({ lost }) => {
       for (const _ of lost) this.#record.request('instance judged lost');
+      if (!this.#mayJudge && lost.length > 0) this.#record.violated(`judged: ${lost.join()} live and were judged lost`);
     });
   }
 

@@ -5,12 +5,14 @@
  *  capacity    the CPU, memory and static ports of the tasks on an instance never exceed what it has
  *  binding     a task is bound to one instance, for ever
  *  forward     rank and lastStatus never go back, a task told to stop is never wanted again
+ *  wanted      an agent ends no task that is to run, but for a reason of the task's own, which it tells
  *  fence       a session that is not the instance's current one writes no status and renews no lease
  *  maximum     a reconcile starts no task beyond maximumPercent of those that its controller could count
  *  kept        a task goes away only by a withdrawal before it had a place, or by a removal an hour after its end
  */
 import { decodePorts, taskStatusRank, type TaskStatus } from '@mini-ecs/shared';
 import type { ServiceSpec } from '../../packages/controller/src/domain/service.ts';
+import type { TaskObservation } from '../../packages/controller/src/domain/task.ts';
 import type { Change, Fields } from '../../packages/controller/src/store/store.ts';
 import type { RunRecord } from './record.ts';
 
@@ -37,6 +39,14 @@ export type ChangeListener = (change: Change, before: Fields | undefined) => voi
 
 const number = (fields: Fields | undefined, field: string): number => Number(fields?.[field] ?? 0);
 const takesPlace = (task: Fields | undefined): boolean => !!task?.['instance'] && task['lastStatus'] !== 'STOPPED';
+
+const endingRank = taskStatusRank('DEACTIVATING');
+
+/** Its containers ended, or could not be started: the agent says so. */
+function hasOwnReason(task: Fields): boolean {
+  const { stopCode } = JSON.parse(task['observed'] ?? '{}') as TaskObservation;
+  return stopCode === 'EssentialContainerExited' || stopCode === 'TaskFailedToStart';
+}
 
 export class Auditor {
   readonly tasks = new Map<string, Fields>();
@@ -133,6 +143,9 @@ export class Auditor {
     const hasStopped = before['lastStatus'] !== 'STOPPED' && after['lastStatus'] === 'STOPPED';
     if (hasStopped && before['instance'] && name !== 'reportStatus' && name !== 'abandonTasks')
       this.#violated(`kept: task ${id} on an instance was made STOPPED by ${name}, without its agent's word`);
+    const isEnding = number(before, 'rank') < endingRank && number(after, 'rank') >= endingRank;
+    if (isEnding && name === 'reportStatus' && after['desiredStatus'] === 'RUNNING' && !hasOwnReason(after))
+      this.#violated(`wanted: task ${id} is to run and was reported to be ${after['lastStatus']}, without a reason of its own`);
   }
 
   /** What the task takes of its instance, out of the sums as it was and into them as it is. */

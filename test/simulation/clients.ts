@@ -172,7 +172,7 @@ export class Clients {
 
   // ── tasks and instances ──
 
-  async #runTasks(families: readonly ('job' | 'big' | 'web')[] = ['job', 'job', 'big', 'web']): Promise<void> {
+  async #runTasks(families: readonly ('job' | 'gate' | 'big' | 'web')[] = ['job', 'job', 'big', 'web']): Promise<void> {
     const { dice } = this.#options;
     const family = dice.pick(families);
     this.#requests += 1;
@@ -203,7 +203,7 @@ export class Clients {
     const { time, dice } = this.#options;
     const withinMs = dice.pick([5, 20, 100]);
     for (let i = dice.whole(3, 5); i > 0; i -= 1)
-      time.after(dice.between(0, withinMs), () => void this.#runTasks(['job', 'big', 'big']));
+      time.after(dice.between(0, withinMs), () => void this.#runTasks(['job', 'gate', 'big', 'big']));
   }
 
   async #stopTask(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Dice } from './dice.ts';
 import { serviceFamilies, type Images } from './images.ts';
 import type { Network } from './network.ts';
 import type { RunRecord } from './record.ts';
-import type { SimulatedController } from './simulated-controller.ts';
+import { leaseMs, type SimulatedController } from './simulated-controller.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 import type { StoreHealth } from './store-connection.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -19,7 +19,11 @@ export interface FaultyWorld {
   health: StoreHealth;
   images: Images;
   jumpStoreClock(ms: number): void;
+  /** No other faults than these, and never of the last controller. */
+  only?: readonly FaultKind[];
 }
+
+export type FaultKind = 'controller crashed' | 'controller stalled';
 
 /** One kind of fault: how often among the others, and what it does; false: it had nothing to hit. */
 interface Kind {
@@ -30,11 +34,25 @@ interface Kind {
 const upHosts = ({ hosts }: FaultyWorld): SimulatedHost[] => hosts.filter(({ isUp }) => isUp);
 const upControllers = ({ controllers }: FaultyWorld): SimulatedController[] => controllers.filter(({ isUp }) => isUp);
 
+/**
+ * Which controllers a fault may hit. Where they alone are hit (`only`), one at a time: each time all have run for longer than a lease,
+ * so that every agent has found one that lives.
+ */
+function controllersToHit(world: FaultyWorld): SimulatedController[] {
+  const up = upControllers(world);
+  if (!world.only) return up;
+  const isWhole = world.controllers.every((controller) => controller.healthyForMs() > leaseMs + returnMs);
+  return isWhole ? up : [];
+}
+
+/** From the end of a fault to the session elsewhere, at most. */
+const returnMs = 1_000;
+
 const kinds: Record<string, Kind> = {
   'controller crashed': {
     weight: 4,
     strike(world, dice) {
-      const up = upControllers(world);
+      const up = controllersToHit(world);
       if (up.length === 0) return false;
       const controller = dice.pick(up);
       told(world, 'controller crashed', controller.name);
@@ -46,11 +64,12 @@ const kinds: Record<string, Kind> = {
   'controller stalled': {
     weight: 3,
     strike(world, dice) {
-      const up = upControllers(world);
+      const up = controllersToHit(world);
       if (up.length === 0) return false;
       const controller = dice.pick(up);
       told(world, 'controller stalled', controller.name);
       controller.stall(dice.between(300, 8_000));
+      if (world.only) return true;
       // Its agents go elsewhere; what they had told it before, it takes up when it goes on.
       for (let i = 0; i < 4; i += 1) world.time.after(dice.between(0, 3_000), () => crashContainer(world, dice));
       return true;
@@ -214,18 +233,18 @@ const told = ({ record }: FaultyWorld, kind: string, detail: string): void => re
 export function planFaults(world: FaultyWorld, dice: Dice, durationMs: number): void {
   const count = dice.whole(12, 18);
   for (let i = 0; i < count; i += 1) world.time.after(dice.between(0, durationMs), () => strike(world, dice));
+  if (world.only) return;
   world.broker.faults = { lost: dice.between(0, 0.05), late: dice.between(0, 0.08), twice: dice.between(0, 0.8) };
 }
 
 function strike(world: FaultyWorld, dice: Dice): void {
-  for (let attempt = 0; attempt < 5; attempt += 1) if (pickKind(dice).strike(world, dice)) return;
+  for (let attempt = 0; attempt < 5; attempt += 1) if (pickKind(world, dice).strike(world, dice)) return;
 }
 
-const totalWeight = Object.values(kinds).reduce((sum, { weight }) => sum + weight, 0);
-
-function pickKind(dice: Dice): Kind {
-  let left = dice.next() * totalWeight;
-  for (const kind of Object.values(kinds)) {
+function pickKind({ only }: FaultyWorld, dice: Dice): Kind {
+  const possible = Object.entries(kinds).flatMap(([name, kind]) => (!only || only.some((each) => each === name) ? [kind] : []));
+  let left = dice.next() * possible.reduce((sum, { weight }) => sum + weight, 0);
+  for (const kind of possible) {
     left -= kind.weight;
     if (left < 0) return kind;
   }

@@ -2,8 +2,9 @@
 import type { RegisterTaskDefinitionRequest } from '@aws-sdk/client-ecs';
 import type { BehaviourOf, SimulatedBehaviour } from '@mini-ecs/agent';
 import type { Dice } from './dice.ts';
+import type { RunRecord } from './record.ts';
 
-type Family = 'web' | 'slow' | 'edge' | 'crash' | 'stubborn' | 'checked' | 'duo' | 'job' | 'big';
+type Family = 'web' | 'slow' | 'edge' | 'crash' | 'stubborn' | 'checked' | 'duo' | 'job' | 'gate' | 'big';
 export const serviceFamilies = ['web', 'slow', 'edge', 'crash', 'stubborn', 'checked', 'duo'] as const;
 
 const one = (family: Family, cpu: number, memory: number, more: object = {}): RegisterTaskDefinitionRequest => ({
@@ -33,21 +34,27 @@ export const taskDefinitions: Record<Family, RegisterTaskDefinitionRequest> = {
     ],
   },
   job: one('job', 128, 256),
+  gate: one('gate', 16, 32, { portMappings: [{ containerPort: 80, hostPort: 8081 }] }),
   big: one('big', 256, 600),
 };
 
 /** Containers that run when all is well, of each task of a family. */
 export const containersOfFamily = (family: string): number => (family === 'duo' ? 2 : 1);
 
+/** What images do by themselves. They are counted, but no fault that a seed strikes. */
+export const imageFaults: ReadonlySet<string> = new Set(['slow container', 'failing container', 'unkillable container']);
+
 export class Images {
   readonly #dice: Dice;
+  readonly #record: RunRecord;
   readonly #made: SimulatedBehaviour[] = [];
   /** image → until when its containers do not start */
   readonly #broken = new Set<string>();
   #isHealed = false;
 
-  constructor(dice: Dice) {
+  constructor(dice: Dice, record: RunRecord) {
     this.#dice = dice;
+    this.#record = record;
   }
 
   /** From now on no container of it starts. */
@@ -71,6 +78,8 @@ export class Images {
     if (name === '') return { cached: true };
     const behaviour = this.#isHealed ? this.#healthy(image) : this.#faulty(image);
     this.#made.push(behaviour);
+    const kind = faultOf(behaviour);
+    if (kind !== undefined) this.#record.fault(kind, () => name);
     return behaviour;
   };
 
@@ -84,6 +93,7 @@ export class Images {
       case 'checked':
         return { startMs: 20, stopMs: 100, health: [{ afterMs: dice.between(100, 800), status: 'HEALTHY' }] };
       case 'job':
+      case 'gate':
       case 'big':
         return { startMs: dice.between(10, 50), exitsAfterMs: dice.between(1_000, 7_000), stopMs: 50 };
       default:
@@ -104,4 +114,22 @@ export class Images {
     if (dice.chance(0.02)) return { ...healthy, exitsAfterMs: dice.between(10, 4_000), outOfMemory: true };
     return healthy;
   }
+}
+
+/** Longer than this to start or to stop is slow; ms. */
+const slowMs = 1_000;
+
+function faultOf({
+  unkillable,
+  startError,
+  createError,
+  exitCode,
+  outOfMemory,
+  health,
+  ...times
+}: SimulatedBehaviour): string | undefined {
+  if (unkillable) return 'unkillable container';
+  const turnsUnhealthy = health?.some(({ status }) => status === 'UNHEALTHY') === true;
+  if (startError ?? createError ?? exitCode ?? outOfMemory ?? (turnsUnhealthy || undefined)) return 'failing container';
+  return (times.startMs ?? 0) > slowMs || (times.stopMs ?? 0) > slowMs ? 'slow container' : undefined;
 }

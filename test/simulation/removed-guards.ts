@@ -2,10 +2,10 @@
  * The store with one guard of its commits taken away, to prove that the simulation notices its absence. Each goes round the
  * guard with the store's own commands, so that the rest of the store stays as it is.
  */
-import { taskStatusRank } from '@mini-ecs/shared';
+import { decodePorts, encodePorts, taskStatusRank } from '@mini-ecs/shared';
 import type * as S from '../../packages/controller/src/store/store.ts';
 
-export const guards = ['capacity', 'version', 'unplaced', 'forward-only', 'session'] as const;
+export const guards = ['capacity', 'ports', 'version', 'unplaced', 'forward-only', 'session'] as const;
 export type Guard = (typeof guards)[number];
 
 export function withoutGuard(guard: Guard): (store: S.Store) => S.Store {
@@ -21,27 +21,24 @@ export function withoutGuard(guard: Guard): (store: S.Store) => S.Store {
 }
 
 const replacements: Record<Guard, (store: S.Store) => Partial<S.Store>> = {
-  /** A placement is not refused for want of CPU, memory or ports: the instance has plenty while it is committed. */
+  /** A placement is not refused for want of CPU or memory: the instance has plenty while it is committed. */
   capacity: (store) => ({
-    async commitPlacement(command) {
-      const { cluster } = command;
-      const ids = [...new Set(command.bind.map(({ instance }) => instance))];
-      const known = new Map<string, S.Fields>();
-      for (const [index, fields] of (await store.read(cluster, 'instance', ids)).entries()) {
-        if (fields) known.set(ids[index] ?? '', fields);
-      }
-      for (const [id, fields] of known) await change(store, cluster, 'instance', id, { ...more(fields, plenty), ports: '' });
-      const result = await store.commitPlacement(command);
-      for (const [id, { ports = '' }] of known) {
-        const [fields = {}] = await store.read(cluster, 'instance', [id]);
-        const all = new Set([...ports.split(','), ...(fields['ports'] ?? '').split(',')].filter((port) => port !== ''));
-        await change(store, cluster, 'instance', id, {
-          ...more(fields, -plenty),
-          ports: all.size > 0 ? `,${[...all].join()},` : '',
-        });
-      }
-      return result;
-    },
+    commitPlacement: (command) =>
+      committedWith(store, command, {
+        before: (fields) => more(fields, plenty),
+        after: (fields) => more(fields, -plenty),
+      }),
+  }),
+
+  /** A placement is not refused for a port that is taken: the instance has all free while it is committed. */
+  ports: (store) => ({
+    commitPlacement: (command) =>
+      committedWith(store, command, {
+        before: () => ({ ports: '' }),
+        after: (fields, { ports = '' }) => ({
+          ports: encodePorts([...new Set([...decodePorts(ports), ...decodePorts(fields['ports'])])]),
+        }),
+      }),
   }),
 
   /** A reconcile is committed whatever has become of the service since it was decided. */
@@ -90,6 +87,27 @@ const replacements: Record<Guard, (store: S.Store) => Partial<S.Store>> = {
     },
   }),
 };
+
+/** The instances it binds to are others `before` it is committed, and made good `after` it, knowing what they were. */
+async function committedWith(
+  store: S.Store,
+  command: S.CommitPlacement,
+  { before, after }: { before: (fields: S.Fields) => S.Fields; after: (fields: S.Fields, original: S.Fields) => S.Fields },
+): Promise<S.CommitPlacementResult> {
+  const { cluster } = command;
+  const ids = [...new Set(command.bind.map(({ instance }) => instance))];
+  const known = new Map<string, S.Fields>();
+  for (const [index, fields] of (await store.read(cluster, 'instance', ids)).entries()) {
+    if (fields) known.set(ids[index] ?? '', fields);
+  }
+  for (const [id, fields] of known) await change(store, cluster, 'instance', id, before(fields));
+  const result = await store.commitPlacement(command);
+  for (const [id, original] of known) {
+    const [fields = {}] = await store.read(cluster, 'instance', [id]);
+    await change(store, cluster, 'instance', id, after(fields, original));
+  }
+  return result;
+}
 
 const plenty = 1_000_000_000;
 

@@ -1,6 +1,7 @@
 /** Runs seeds in processes of their own, as many at a time as there are workers. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { FaultKind } from './faults.ts';
 import type { Guard } from './removed-guards.ts';
 import type { SeedResult } from './simulation.ts';
 
@@ -8,6 +9,7 @@ export interface Assignment {
   seeds: number[];
   /** Taken away from the store. */
   guard?: Guard;
+  only?: readonly FaultKind[];
   trace?: boolean;
 }
 
@@ -17,6 +19,8 @@ export interface RunSeedsOptions {
   seeds: readonly number[];
   workers: number;
   guard?: Guard;
+  /** Nothing goes wrong but this. */
+  only?: readonly FaultKind[];
   /** Prints the log of events. */
   trace?: (line: string) => void;
   onResult?: (result: MeasuredResult) => void;
@@ -45,8 +49,9 @@ export async function runSeeds(options: RunSeedsOptions): Promise<MeasuredResult
   };
   const next = (): Assignment | undefined => {
     const seeds = waiting.splice(0, options.isEnough ? 1 : batch);
-    const { guard, trace } = options;
-    return seeds.length === 0 ? undefined : { seeds, ...(guard ? { guard } : {}), ...(trace ? { trace: true } : {}) };
+    const { guard, only, trace } = options;
+    if (seeds.length === 0) return undefined;
+    return { seeds, ...(guard ? { guard } : {}), ...(only ? { only } : {}), ...(trace ? { trace: true } : {}) };
   };
   const count = Math.min(options.workers, options.seeds.length);
   await Promise.all(Array.from({ length: count }, () => runWorker(next, onResult, options.trace)));

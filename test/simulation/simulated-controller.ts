@@ -43,6 +43,8 @@ interface Life {
   mourners: (() => void)[];
   sessions?: Sessions;
   api?: ApiContext;
+  /** When it began to serve. */
+  since?: number;
 }
 
 export class SimulatedController {
@@ -73,6 +75,13 @@ export class SimulatedController {
 
   stalledFor(): number {
     return Math.max(0, this.#stalledUntil - this.#options.time.now);
+  }
+
+  /** ms for which it has served without a pause; 0: it does not. */
+  healthyForMs(): number {
+    const { now } = this.#options.time;
+    const since = this.#life?.since;
+    return since === undefined ? 0 : Math.max(0, now - Math.max(since, this.#stalledUntil));
   }
 
   start(): void {
@@ -138,6 +147,7 @@ export class SimulatedController {
     const config = { leaseMs, heartbeatMs, sweepPeriodMs, ...scope };
     const sessions = startSessions({ ...shared, newUuid, config });
     life.sessions = sessions;
+    life.since = time.now;
     life.api = { ...shared, newId, newUuid, newDeploymentId: () => `ecs-svc/${dice.whole(1e15, 9e15)}` };
     // What it planned is taken back; what waits for the store waits for ever.
     life.kill = () => {

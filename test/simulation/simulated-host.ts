@@ -35,6 +35,8 @@ export interface HostOptions {
   behaviour: BehaviourOf;
   /** Called before a container is created: for which task, as which instance. */
   onCreate: (task: string, instance: string) => void;
+  /** Called when its agent stops or kills a running container of a task of which so many run. */
+  onStop: (task: string, instance: string, running: number) => void;
 }
 
 /** One life of the agent's process. */
@@ -150,11 +152,28 @@ export class SimulatedHost {
     if (life.isAlive) life.agent = agent;
   }
 
+  /** What runs is read at once, before the engine does what it is asked. */
+  async #tellOfStop(idOrName: string): Promise<void> {
+    const containers = await this.engine.list().catch(() => []);
+    const stopped = containers.find(({ id, name }) => id === idOrName || name === idOrName);
+    const task = stopped && taskIdOf(stopped.labels);
+    if (stopped?.state !== 'running' || task === undefined) return;
+    const running = containers.filter(({ state, labels }) => state === 'running' && taskIdOf(labels) === task).length;
+    this.#options.onStop(task, stopped.labels[instanceLabel] ?? '', running);
+  }
+
   #watchedEngine(): ContainerRuntime {
     const { engine } = this;
     const { onCreate } = this.#options;
+    const stopping = (id: string): void => void this.#tellOfStop(id);
     return new Proxy<ContainerRuntime>(engine, {
       get(target, member: keyof ContainerRuntime) {
+        if (member === 'stop' || member === 'kill') {
+          return (id: string, timeoutSeconds: number) => {
+            stopping(id);
+            return member === 'stop' ? target.stop(id, timeoutSeconds) : target.kill(id);
+          };
+        }
         if (member !== 'create') return target[member].bind(target);
         return (request: Parameters<ContainerRuntime['create']>[0]) => {
           onCreate(taskIdOf(request.labels) ?? '', request.labels[instanceLabel] ?? '');

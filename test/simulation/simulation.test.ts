@@ -22,15 +22,30 @@ test.serial('whatever fails, nothing is over-committed, lost or done twice, and 
     'store away',
     'clock jumped',
     'image broken',
+    'slow container',
+    'failing container',
+    'unkillable container',
   ];
   const touched = ['message dropped', 'message delayed', 'message duplicated', 'message reordered', 'job done twice at once'];
   for (const fault of [...struck, ...touched]) t.true((faults[fault] ?? 0) > 0, fault);
-  for (const refusal of ['STALE', 'TASK_BOUND', 'BACKWARD', 'SUPERSEDED']) t.true((refusals[refusal] ?? 0) > 0, refusal);
+  for (const refusal of ['STALE', 'TASK_BOUND', 'BACKWARD', 'SUPERSEDED', 'FEED_TRIMMED'])
+    t.true((refusals[refusal] ?? 0) > 0, refusal);
 });
 
 test.serial('seeds that once failed do not fail again', async (t) => {
   const results = await runSeeds({ seeds: keptSeeds.map(({ seed }) => seed), workers });
   t.deepEqual(failures(results), []);
+});
+
+test.serial('while only controllers crash and stall, one at a time, no container instance is judged lost', async (t) => {
+  const results = await runSeeds({
+    seeds: Array.from({ length: 100 }, (_, i) => i + 1),
+    workers,
+    only: ['controller crashed', 'controller stalled'],
+  });
+  t.deepEqual(failures(results), []);
+  const { faults } = summaryOf(results);
+  for (const fault of ['controller crashed', 'controller stalled']) t.true((faults[fault] ?? 0) > 0, fault);
 });
 
 test.serial('a seed replays exactly, traced or not', async (t) => {

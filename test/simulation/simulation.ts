@@ -1,4 +1,5 @@
 /** One seed: a cluster's life of a minute with faults, then calm, and what must hold all the time and at the end. */
+import type { TaskSpec } from '../../packages/controller/src/domain/task.ts';
 import type { Store } from '../../packages/controller/src/store/store.ts';
 import { MemoryStore } from '../../packages/controller/src/store/memory-store.ts';
 import { AuditedStore } from './audited-store.ts';
@@ -6,8 +7,8 @@ import { Auditor } from './auditor.ts';
 import { Clients } from './clients.ts';
 import { divergences } from './convergence.ts';
 import { Dice } from './dice.ts';
-import { endFaults, planFaults, slowStore, type FaultyWorld } from './faults.ts';
-import { Images } from './images.ts';
+import { endFaults, planFaults, slowStore, type FaultKind, type FaultyWorld } from './faults.ts';
+import { containersOfFamily, Images, imageFaults } from './images.ts';
 import { Network } from './network.ts';
 import { RunRecord } from './record.ts';
 import { cluster, SimulatedController } from './simulated-controller.ts';
@@ -20,6 +21,8 @@ export interface SeedOptions {
   seed: number;
   /** The store with a guard removed, to prove that its absence is noticed. */
   tamper?: (store: Store) => Store;
+  /** Nothing goes wrong but this, and then no container instance may be judged lost. */
+  only?: readonly FaultKind[];
   trace?: (line: string) => void;
 }
 
@@ -76,15 +79,25 @@ class Run {
     this.#dice = dice;
     this.#auditor = new Auditor(record);
     let storeOffset = 0;
-    const memory = new MemoryStore({ clock: { now: () => Math.floor(time.now + storeOffset) }, id: 'store' });
-    this.#store = new AuditedStore({ store: options.tamper?.(memory) ?? memory, cluster, auditor: this.#auditor, record });
+    const feed = dice.fork('feed');
+    // So short that who was away for a while finds it trimmed and loads a snapshot. (Longer than what one command writes.)
+    const feedLength = feed.chance(0.6) ? feed.whole(40, 60) : undefined;
+    const clock = { now: () => Math.floor(time.now + storeOffset) };
+    const memory = new MemoryStore({ clock, id: 'store', ...(feedLength === undefined ? {} : { feedLength }) });
+    this.#store = new AuditedStore({
+      store: options.tamper?.(memory) ?? memory,
+      cluster,
+      auditor: this.#auditor,
+      record,
+      mayJudge: !options.only,
+    });
     this.#world = this.#makeWorld((ms) => {
       storeOffset += ms;
     });
     const { controllers } = this.#world;
     const rushes = dice.fork('rushes');
     const onRush = (): void => {
-      if (rushes.chance(0.6)) slowStore(this.#world, rushes.between(300, 1_500));
+      if (!options.only && rushes.chance(0.6)) slowStore(this.#world, rushes.between(300, 1_500));
     };
     this.#clients = new Clients({ time, dice: dice.fork('clients'), record, auditor: this.#auditor, controllers, onRush });
   }
@@ -115,7 +128,7 @@ class Run {
     const health = new StoreHealth();
     const network = new Network({ time, dice: dice.fork('network'), record });
     const broker = new WorkBroker({ time, dice: dice.fork('broker'), record, health });
-    const images = new Images(dice.fork('images'));
+    const images = new Images(dice.fork('images'), record);
     const controllers = Array.from({ length: dice.pick([2, 2, 3]) }, (_, i) => {
       const name = `controller-${i + 1}`;
       return new SimulatedController({ name, time, dice: dice.fork(name), record, store: this.#store, health, broker, network });
@@ -133,9 +146,11 @@ class Run {
         controllers: controllers.map(({ name }) => name).toSorted(() => own.next() - 0.5),
         behaviour: images.behaviour,
         onCreate: (task, instance) => this.#checkCreation(task, instance),
+        onStop: (task, instance, running) => this.#checkStop(task, instance, running),
       });
     });
-    return { time, record, controllers, hosts, network, broker, health, images, jumpStoreClock };
+    const { only } = this.#options;
+    return { time, record, controllers, hosts, network, broker, health, images, jumpStoreClock, ...(only ? { only } : {}) };
   }
 
   async #start(): Promise<void> {
@@ -196,8 +211,19 @@ class Run {
       this.#record.violated(`binding: instance ${instance} makes a container of task ${task}, which is bound to ${bound}`);
   }
 
+  /** What runs as it should and is wanted is left alone. `running`: containers of the task. */
+  #checkStop(id: string, instance: string, running: number): void {
+    const task = this.#auditor.tasks.get(id);
+    if (task?.['instance'] !== instance || task['lastStatus'] !== 'RUNNING' || task['desiredStatus'] !== 'RUNNING') return;
+    const { taskDefinition } = JSON.parse(task['doc'] ?? '{}') as TaskSpec;
+    if (running >= containersOfFamily(taskDefinition.split(':')[0] ?? ''))
+      this.#record.violated(`wanted: instance ${instance} stops a container of task ${id}, which runs and is wanted`);
+  }
+
   #checkSize(): void {
-    const faults = Object.values(this.#record.faults).reduce((sum, count) => sum + count, 0);
+    if (this.#options.only) return;
+    const struck = Object.entries(this.#record.faults).filter(([kind]) => !imageFaults.has(kind));
+    const faults = struck.reduce((sum, [, count]) => sum + count, 0);
     const size = { events: this.#time.events, faults, tasks: this.#auditor.tasksCreated };
     for (const [what, count] of Object.entries(size)) {
       if (count < least[what as keyof typeof least]) this.#record.violated(`the seed is too small: ${count} ${what}`);

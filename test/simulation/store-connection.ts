@@ -88,6 +88,7 @@ export class StoreConnection implements S.Store {
 
   async readChanges(partition: S.Partition, since: number): Promise<S.Changes> {
     const changes = await this.#read('readChanges', () => this.#plain.readChanges(partition, since));
+    if (changes.reset) this.#options.record.refusal('FEED_TRIMMED');
     if (!changes.reset && partition === this.#options.cluster) this.#followedTo = Math.max(this.#followedTo, changes.seq);
     return changes;
   }

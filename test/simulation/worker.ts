@@ -15,7 +15,7 @@ process.on('unhandledRejection', (error) => {
   unhandled ??= `unhandled rejection: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 });
 
-async function run({ seeds, guard, trace }: Assignment): Promise<void> {
+async function run({ seeds, guard, only, trace }: Assignment): Promise<void> {
   // Stacks cost a tenth of the time; a traced run shows them.
   Error.stackTraceLimit = trace ? 20 : 0;
   for (const seed of seeds) {
@@ -24,6 +24,7 @@ async function run({ seeds, guard, trace }: Assignment): Promise<void> {
     const result = await runSeed({
       seed,
       ...(guard ? { tamper: withoutGuard(guard) } : {}),
+      ...(only ? { only } : {}),
       ...(trace ? { trace: (line) => tell({ line }) } : {}),
     });
     const violation = result.violation ?? unhandled;
