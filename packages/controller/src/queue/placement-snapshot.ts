@@ -44,8 +44,24 @@ export const taskToPlace = ({ id, spec }: Task): TaskToPlace => ({
   ...(spec.containerInstance === undefined ? {} : { containerInstance: spec.containerInstance }),
 });
 
-/** Those that somebody waits for (RunTask, StartTask) first, then the oldest. */
+/**
+ * Those that somebody waits for (RunTask, StartTask) first, then group by group: the one whose first task has waited longest, and
+ * within it the oldest. Tasks of one group share a look at all instances; taken in turns, each would need one of its own.
+ */
 export function inPlacementOrder(tasks: readonly Task[]): Task[] {
-  const rank = ({ spec }: Task): number => (spec.request ? 0 : 1);
-  return [...tasks].sort((a, b) => rank(a) - rank(b) || a.spec.createdAt - b.spec.createdAt);
+  const groupOf = ({ spec }: Task): string => `${spec.request ? 0 : 1} ${spec.group}`;
+  const waitsSince = new Map<string, number>();
+  for (const task of tasks) {
+    const group = groupOf(task);
+    waitsSince.set(group, Math.min(waitsSince.get(group) ?? Infinity, task.spec.createdAt));
+  }
+  return tasks
+    .map((task) => ({ task, rank: task.spec.request ? 0 : 1, group: groupOf(task) }))
+    .sort(
+      (a, b) =>
+        a.rank - b.rank ||
+        (waitsSince.get(a.group) ?? 0) - (waitsSince.get(b.group) ?? 0) ||
+        (a.group < b.group ? -1 : a.group > b.group ? 1 : a.task.spec.createdAt - b.task.spec.createdAt),
+    )
+    .map(({ task }) => task);
 }
