@@ -67,7 +67,7 @@ export class CertificateKeeper {
     const own = kept?.instanceId === who.instanceId && kept.cluster === who.cluster ? kept : undefined;
     if (!own?.certificate && !joinToken) {
       throw new Error(
-        'This agent has not joined a cluster yet: give it a join token (MINI_ECS_JOIN_TOKEN or --join-token). ' +
+        'This agent has not joined a cluster yet: give it a join token (--join-token-file or MINI_ECS_JOIN_TOKEN). ' +
           `A controller's machine prints one: mini-ecs token create --cluster ${who.cluster}`,
       );
     }
