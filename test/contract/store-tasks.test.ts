@@ -1,4 +1,5 @@
 /** Creating, stopping and removing tasks; what a reconciler commits. */
+import type { Store } from '../../packages/controller/src/store/store.ts';
 import {
   aStop,
   aTask,
@@ -279,3 +280,24 @@ bothStores('a deregistered instance may not write nor come back', async (t, stor
   const unknown = await store.abandonTasks({ cluster, instance: 'nobody', tasks: [], now: 1, awayForMs: 0 });
   t.deepEqual(unknown, { ok: false, reason: 'UNKNOWN_INSTANCE' });
 });
+
+bothStores('of a task that a reader knows already only what can change is read again', async (t, store) => {
+  await openSession(store, 'i1');
+  await createTasks(store, aTask('known'));
+  const since = await store.feedEnd(cluster);
+  await bind(store, 'i1', 'known');
+  await createTasks(store, aTask('new'));
+  await store.stopTasks({ cluster, tasks: [aStop('new'), aStop('known')], now: 1 });
+  const read = await store.readChanges(cluster, since);
+  const fieldsOf = (id: string) => (read.reset ? [] : read.changes).find((change) => change.id === id)?.fields;
+  const { version, desired, observed, instance, placedAt, tags, ...rest } = fieldsOf('known') ?? {};
+  t.deepEqual(rest, {});
+  t.like({ version, instance }, { version: '3', instance: 'i1' });
+  t.deepEqual([desired, observed, placedAt, tags], await partsOf(store, 'known'));
+  t.deepEqual(fieldsOf('new'), await taskOf(store, 'new'), 'of one that is new, everything');
+});
+
+async function partsOf(store: Store, id: string): Promise<(string | undefined)[]> {
+  const fields = await taskOf(store, id);
+  return ['desired', 'observed', 'placedAt', 'tags'].map((name) => fields?.[name]);
+}

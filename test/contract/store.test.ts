@@ -1,7 +1,8 @@
 /** Records, expectations, the change feed and what waits on it. */
 import test from 'ava';
 import { isDeepStrictEqual } from 'node:util';
-import { globalPartition, type Changes, type Store } from '../../packages/controller/src/store/store.ts';
+import { changingTaskFields } from '../../packages/controller/src/store/store-limits.ts';
+import { globalPartition, type Changes, type Fields, type Store } from '../../packages/controller/src/store/store.ts';
 import {
   aTask,
   bothStores,
@@ -165,7 +166,7 @@ bothStores('more changed records than a snapshot is worth are a reset', async (t
 bothStores('a snapshot taken during writes, and the changes after its start, are the partition exactly', async (t, store) => {
   await createTasks(store, ...Array.from({ length: 1_500 }, (_, n) => aTask(`t${n}`)));
   const since = await store.feedEnd(cluster);
-  const view = new Map<string, unknown>();
+  const view = new Map<string, Fields>();
   let writes = 0;
   for await (const chunk of store.snapshot(cluster)) {
     for (const { kind, id, fields } of chunk) view.set(`${kind}/${id}`, fields);
@@ -176,12 +177,21 @@ bothStores('a snapshot taken during writes, and the changes after its start, are
   }
   const changes = await store.readChanges(cluster, since);
   for (const { kind, id, fields } of changes.reset ? [] : changes.changes) {
-    if (fields) view.set(`${kind}/${id}`, fields);
+    if (fields) view.set(`${kind}/${id}`, { ...view.get(`${kind}/${id}`), ...fields });
     else view.delete(`${kind}/${id}`);
   }
-  const now = (await dump(store)).map(({ kind, id, fields }) => [`${kind}/${id}`, fields]);
-  t.true(isDeepStrictEqual(view, new Map(now as [string, unknown][])), 'the view is what the store holds');
+  const now = new Map((await dump(store)).map(({ kind, id, fields }) => [`${kind}/${id}`, fields]));
+  t.true(isDeepStrictEqual(decodable(view), decodable(now)), 'the view is what the store holds');
 });
+
+/** What readers decode: of a task that they know, changes tell no more. */
+const decodable = (records: Map<string, Fields>): Map<string, Fields> =>
+  new Map(
+    [...records].map(([name, fields]) => {
+      const wanted = ['doc', 'version', ...changingTaskFields].flatMap((each) => (fields[each] ? [[each, fields[each]]] : []));
+      return [name, name.startsWith('task/') ? (Object.fromEntries(wanted) as Fields) : fields];
+    }),
+  );
 
 bothStores('waiting for changes ends with the partitions that have changes', async (t, store) => {
   const here = await store.feedEnd(cluster);

@@ -1,8 +1,12 @@
-/** Renders what an operation answered as AWS JSON 1.1: Date → epoch seconds, undefined members left out. */
-export const renderOutput = (output: unknown): string => JSON.stringify(output ?? {}, epochSeconds);
-
-/** By the time a replacer is called, `toJSON` has made a string of a Date: the Date itself is still at its holder. */
-function epochSeconds(this: unknown, key: string, value: unknown): unknown {
-  const original = (this as Record<string, unknown>)[key];
-  return original instanceof Date ? original.getTime() / 1000 : value;
+/**
+ * A time of an answer, which AWS JSON 1.1 writes as epoch seconds. Views make no other dates: JSON.stringify asks each for its form,
+ * which is several times cheaper than a replacer that it asks about every member.
+ */
+export class EpochDate extends Date {
+  override toJSON(): string {
+    return (this.getTime() / 1000) as unknown as string;
+  }
 }
+
+/** Renders what an operation answered as AWS JSON 1.1: undefined members left out. Every Date in it is an EpochDate. */
+export const renderOutput = (output: unknown): string => JSON.stringify(output ?? {});

@@ -34,7 +34,7 @@ const optionalJson = <T>(fields: Fields, name: string, otherwise: T): T =>
   fields[name] ? (JSON.parse(fields[name]) as T) : otherwise;
 const number = (fields: Fields, name: string): number => Number(fields[name] ?? 0);
 const optionalNumber = (fields: Fields, name: string): number | undefined => (fields[name] ? Number(fields[name]) : undefined);
-const tags = (fields: Fields): Tags => optionalJson<Tags>(fields, 'tags', {});
+const tags = (fields: Fields): Tags => (fields['tags'] === '{}' ? noTags : optionalJson<Tags>(fields, 'tags', noTags));
 
 export const decodeCluster = (name: string, fields: Fields): Cluster => ({
   name,
@@ -58,27 +58,54 @@ export const decodeService = (cluster: string, name: string, fields: Fields): Se
   version: number(fields, 'version'),
 });
 
-/** `known`: the task as it was before; what is written once need not be read again. */
-export const decodeTask = (cluster: string, id: string, fields: Fields, known?: Task): Task => ({
-  id,
-  cluster,
-  spec: known?.spec ?? json<TaskSpec>(fields, 'doc'),
-  desire: json<TaskDesire>(fields, 'desired'),
-  observed: json<TaskObservation>(fields, 'observed'),
-  instance: fields['instance'] || undefined,
-  placedAt: optionalNumber(fields, 'placedAt'),
-  tags: tags(fields),
-  version: number(fields, 'version'),
-});
+/** `known`: the task as it was before; what is written once need not be read again, and may not be among the fields. */
+export function decodeTask(cluster: string, id: string, fields: Fields, known?: Task): Task {
+  const { desired = '', instance = '' } = fields;
+  if (!known && fields['doc'] === undefined) throw new Error(`Task ${id} is not known, and its record has no doc.`);
+  return {
+    id: known?.id ?? id,
+    cluster,
+    spec: known?.spec ?? taskSpecOf(fields['doc'] ?? ''),
+    desire: desired === toRun ? desireToRun : json<TaskDesire>(fields, 'desired'),
+    observed: json<TaskObservation>(fields, 'observed'),
+    instance: known?.instance === instance ? known.instance : instance || undefined,
+    placedAt: optionalNumber(fields, 'placedAt'),
+    tags: tags(fields),
+    version: number(fields, 'version'),
+  };
+}
+
+/**
+ * Tasks that were created together are alike to the letter, and come one after the other: they share one spec, which is most of what a
+ * task takes of a controller's memory. Only the newest few are remembered.
+ */
+const rememberedSpecs = 100;
+const newestSpecs = new Map<string, TaskSpec>();
+
+function taskSpecOf(doc: string): TaskSpec {
+  const known = newestSpecs.get(doc);
+  if (known) return known;
+  const spec = Object.freeze(JSON.parse(doc) as TaskSpec);
+  newestSpecs.set(doc, spec);
+  for (const oldest of newestSpecs.keys()) {
+    if (newestSpecs.size <= rememberedSpecs) break;
+    newestSpecs.delete(oldest);
+  }
+  return spec;
+}
+
+/** Of nearly all tasks: one object for them all. */
+const desireToRun: TaskDesire = Object.freeze({ desiredStatus: 'RUNNING' });
+const toRun = JSON.stringify(desireToRun);
+const noTags: Tags = Object.freeze({});
 
 export function encodeNewTask(task: { id: string; spec: TaskSpec; tags: Tags }): NewTask {
   const { spec } = task;
-  const desire: TaskDesire = { desiredStatus: 'RUNNING' };
   return {
     id: task.id,
     fields: {
       doc: JSON.stringify(spec),
-      desired: JSON.stringify(desire),
+      desired: toRun,
       observed: JSON.stringify(initialObservation(spec)),
       tags: JSON.stringify(task.tags),
       lastStatus: 'PROVISIONING',
@@ -91,6 +118,12 @@ export function encodeNewTask(task: { id: string; spec: TaskSpec; tags: Tags }):
       ports: encodePorts(spec.resources.ports),
     },
   };
+}
+
+/** Tasks alike: their fields are one object, which a store may send once. */
+export function encodeNewTasks(ids: readonly string[], { spec, tags }: { spec: TaskSpec; tags: Tags }): NewTask[] {
+  const { fields } = encodeNewTask({ id: '', spec, tags });
+  return ids.map((id) => ({ id, fields }));
 }
 
 export const encodeObservation = (task: string, observed: TaskObservation): StatusWrite => ({

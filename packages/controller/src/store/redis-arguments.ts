@@ -19,7 +19,16 @@ export function expectation(expect: Expectation): Argument[] {
   return ['fields', ...list(Object.entries(expect).flatMap(([field, value]) => [field, value ?? '']))];
 }
 
-export const newTasks = (tasks: readonly NewTask[]): Argument[] => each(tasks, ({ id, fields }) => [id, ...fieldList(fields)]);
+/** Groups of tasks whose fields are the same object: those of one RunTask are sent, and read, once. */
+export function newTasks(tasks: readonly NewTask[]): Argument[] {
+  const groups: { fields: Fields; ids: string[] }[] = [];
+  for (const { id, fields } of tasks) {
+    const last = groups.at(-1);
+    if (last?.fields === fields) last.ids.push(id);
+    else groups.push({ fields, ids: [id] });
+  }
+  return each(groups, ({ fields, ids }) => [...fieldList(fields), ...list(ids)]);
+}
 
 export const stops = (tasks: readonly StopTask[]): Argument[] =>
   each(tasks, ({ id, desired, observedIfUnplaced }) => [id, desired, observedIfUnplaced]);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { luaKeys } from './keys.ts';
-import { lostPerSweep, oneDayMs, returnsPerSecond } from './store-limits.ts';
+import { changingTaskFields, lostPerSweep, oneDayMs, returnsPerSecond } from './store-limits.ts';
 
 export const commandNames = [
   'abandon-tasks',
@@ -52,8 +52,11 @@ function collectIncludes(lua: string, collected: Map<string, string>): void {
   }
 }
 
-const luaLimits = (feedLength: number): string =>
-  `local limit = { feedLength = ${feedLength}, keptMs = ${oneDayMs}, lostPerSweep = ${lostPerSweep}, returnsPerSecond = ${returnsPerSecond} }\n`;
+const luaLimits = (feedLength: number): string => {
+  const numbers = { feedLength, keptMs: oneDayMs, lostPerSweep, returnsPerSecond };
+  const assignments = Object.entries(numbers).map(([name, value]) => `${name} = ${value}`);
+  return `local limit = { ${assignments.join(', ')}, changingFields = { '${changingTaskFields.join("', '")}' } }\n`;
+};
 
 function assemble(name: CommandName, feedLength: number): RedisCommand {
   const body = readLua(`${name}.lua`);

@@ -24,6 +24,12 @@ export const defaultFeedLength = 100_000;
 /** More changed records than this in one readChanges: loading a snapshot is kinder to everybody. */
 export const changesLimit = 20_000;
 
+/**
+ * Fields of a task that change after its creation, of those that readers decode (records.decodeTask); `version` does in any case.
+ * All that readChanges tells of a task that was there before.
+ */
+export const changingTaskFields = ['desired', 'observed', 'instance', 'placedAt', 'tags'] as const;
+
 /** How long client tokens and the refusals of a request are kept. */
 export const oneDayMs = 24 * 60 * 60 * 1_000;
 

@@ -37,7 +37,10 @@ export interface StoredRecord {
   fields: Fields;
 }
 
-/** A record that changed: its fields now, or undefined when it is gone. */
+/**
+ * A record that changed: its fields now, or undefined when it is gone. Of a task that was there before, only those that change after
+ * its creation.
+ */
 export interface Change {
   kind: RecordKind;
   id: string;

@@ -3,7 +3,7 @@ import type { Failure, RunTaskRequest, RunTaskResponse, StartTaskRequest, StartT
 import { containerInstanceArn } from '@mini-ecs/shared';
 import { createHash } from 'node:crypto';
 import type { ClusterView } from '../../projection/projection.ts';
-import { encodeNewTask } from '../../store/records.ts';
+import { encodeNewTask, encodeNewTasks } from '../../store/records.ts';
 import { ApiError } from '../api-error.ts';
 import { failure, missing } from '../failures.ts';
 import { operation, type Call } from '../operation.ts';
@@ -64,7 +64,8 @@ async function runTask(input: RunTaskRequest, call: Call): Promise<RunTaskRespon
   if (!hasInstances(view)) {
     throw new ApiError('InvalidParameterException', 'No Container Instances were found in your cluster.');
   }
-  const tasks = Array.from({ length: input.count ?? 1 }, () => encodeNewTask({ id: call.newId(), spec, tags }));
+  const ids = Array.from({ length: input.count ?? 1 }, () => call.newId());
+  const tasks = encodeNewTasks(ids, { spec, tags });
   const token = tokenOf(input);
   return place({ ...request, tasks, ...(token ? { token } : {}) }, [], call);
 }

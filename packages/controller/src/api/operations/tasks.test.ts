@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { DescribeTasksResponse, ListTasksResponse, RunTaskResponse, StopTaskResponse } from '@aws-sdk/client-ecs';
+import { EpochDate } from '../output.ts';
 import { ApiHarness } from '../../../../../test/support/api-harness.ts';
 
 const taskArn = (cluster: string, id: string): string => `arn:aws:ecs:us-east-1:000000000000:task/${cluster}/${id}`;
@@ -96,7 +97,7 @@ test('DescribeTasks shows what the agent reported, and failures for what is miss
     lastStatus: 'RUNNING',
     connectivity: 'CONNECTED',
     availabilityZone: 'zone-a',
-    startedAt: new Date(5),
+    startedAt: new EpochDate(5),
     tags: [{ key: 'a', value: 'b' }],
     containers: [{ name: 'web', lastStatus: 'RUNNING', networkBindings: [binding] }],
   });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { EpochDate } from '../output.ts';
 import { aTask, anInstance, startOfTime } from '../../../../../test/support/domain-builders.ts';
 import { renderContainerInstance } from './container-instance-view.ts';
 
@@ -49,7 +50,7 @@ test('an instance is shown with host name, versions, attributes and counts', (t)
     { name: 'spare' },
     { name: 'stack', value: 'prod' },
   ]);
-  t.deepEqual(shown.registeredAt, new Date(startOfTime));
+  t.deepEqual(shown.registeredAt, new EpochDate(startOfTime));
   t.false('healthStatus' in shown);
 });
 

@@ -4,6 +4,7 @@ import { containerInstanceArn, isStarting, type ArnScope } from '@mini-ecs/share
 import { attributesOf, type Attributes, type ContainerInstance } from '../../domain/container-instance.ts';
 import type { Task } from '../../domain/task.ts';
 import { renderTags } from '../tags.ts';
+import { EpochDate } from '../output.ts';
 
 export interface ContainerInstanceLookups {
   /** Every task bound to it; those STOPPED count for nothing. */
@@ -62,7 +63,7 @@ export function renderContainerInstance(
     runningTasksCount: left.length - pending.length,
     pendingTasksCount: pending.length,
     attributes: renderAttributes(attributesOf(instance)),
-    registeredAt: new Date(registration.registeredAt),
+    registeredAt: new EpochDate(registration.registeredAt),
     attachments: [],
     tags: includeTags ? renderTags(instance.tags) : [],
     ...(includeHealth ? { healthStatus: { overallStatus: isConnected ? 'OK' : 'INSUFFICIENT_DATA', details: [] } } : {}),

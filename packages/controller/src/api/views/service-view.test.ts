@@ -1,4 +1,5 @@
 import test from 'ava';
+import { EpochDate } from '../output.ts';
 import { aService, aTask, startOfTime } from '../../../../../test/support/domain-builders.ts';
 import type { DeploymentState } from '../../domain/service.ts';
 import type { Task } from '../../domain/task.ts';
@@ -100,7 +101,7 @@ test('an INACTIVE service has no deployments and keeps its events', (t) => {
   const state = { deployments: [deployment({})], events: [{ id: 'e1', createdAt: startOfTime, message: '(service web) …' }] };
   const shown = renderService(aService({ status: 'INACTIVE', desiredCount: 0, state }), lookups(), scope);
   t.deepEqual(shown.deployments, []);
-  t.deepEqual(shown.events, [{ id: 'e1', createdAt: new Date(startOfTime), message: '(service web) …' }]);
+  t.deepEqual(shown.events, [{ id: 'e1', createdAt: new EpochDate(startOfTime), message: '(service web) …' }]);
 });
 
 test('tags are shown only when they are asked for', (t) => {

@@ -5,6 +5,7 @@ import type { ContainerInstance } from '../../domain/container-instance.ts';
 import type { DeploymentState, Service, ServiceSpec } from '../../domain/service.ts';
 import type { Task } from '../../domain/task.ts';
 import { renderTags } from '../tags.ts';
+import { EpochDate } from '../output.ts';
 
 export interface ServiceLookups {
   /** Every task of the service; those STOPPED count for nothing. */
@@ -54,8 +55,8 @@ function renderDeployments(service: Service, counted: readonly Task[], scope: Ar
     desiredCount,
     ...countTasks(counted.filter((task) => task.spec.service?.deploymentId === deployment.id)),
     failedTasks: deployment.failedTasks,
-    createdAt: new Date(deployment.createdAt),
-    updatedAt: new Date(deployment.updatedAt),
+    createdAt: new EpochDate(deployment.createdAt),
+    updatedAt: new EpochDate(deployment.updatedAt),
     launchType: spec.launchType,
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,
@@ -89,7 +90,7 @@ export function renderService(service: Service, lookups: ServiceLookups, scope: 
     deployments: renderDeployments(service, counted, scope),
     deploymentConfiguration: renderDeploymentConfiguration(spec),
     deploymentController: { type: 'ECS' },
-    events: service.state.events.map(({ id, createdAt, message }) => ({ id, createdAt: new Date(createdAt), message })),
+    events: service.state.events.map(({ id, createdAt, message }) => ({ id, createdAt: new EpochDate(createdAt), message })),
     loadBalancers: [],
     serviceRegistries: [],
     launchType: spec.launchType,
@@ -102,7 +103,7 @@ export function renderService(service: Service, lookups: ServiceLookups, scope: 
     availabilityZoneRebalancing: 'DISABLED',
     healthCheckGracePeriodSeconds: spec.healthCheckGracePeriodSeconds,
     roleArn: spec.roleArn,
-    createdAt: new Date(spec.createdAt),
+    createdAt: new EpochDate(spec.createdAt),
     createdBy: spec.createdBy,
     ...(lookups.includeTags ? { tags: renderTags(service.tags) } : {}),
   };

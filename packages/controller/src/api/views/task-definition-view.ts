@@ -2,6 +2,7 @@
 import type { TaskDefinition as EcsTaskDefinition } from '@aws-sdk/client-ecs';
 import { taskDefinitionArn, type ArnScope } from '@mini-ecs/shared';
 import { taskDefinitionId, type TaskDefinition } from '../../domain/task-definition.ts';
+import { EpochDate } from '../output.ts';
 
 export const arnOf = ({ family, revision }: Pick<TaskDefinition, 'family' | 'revision'>, scope: ArnScope): string =>
   taskDefinitionArn(scope, taskDefinitionId(family, revision));
@@ -17,9 +18,9 @@ export function renderTaskDefinition(definition: TaskDefinition, scope: ArnScope
     // Attributes that ECS's own agents must have: agents here have all that a registration can ask for.
     requiresAttributes: [],
     compatibilities: ['EXTERNAL', 'EC2'],
-    registeredAt: new Date(spec.registeredAt),
+    registeredAt: new EpochDate(spec.registeredAt),
     registeredBy: spec.registeredBy,
-    ...(deregisteredAt === undefined ? {} : { deregisteredAt: new Date(deregisteredAt) }),
-    ...(deleteRequestedAt === undefined ? {} : { deleteRequestedAt: new Date(deleteRequestedAt) }),
+    ...(deregisteredAt === undefined ? {} : { deregisteredAt: new EpochDate(deregisteredAt) }),
+    ...(deleteRequestedAt === undefined ? {} : { deleteRequestedAt: new EpochDate(deleteRequestedAt) }),
   };
 }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { EpochDate } from '../output.ts';
 import { aTask, anInstance, startOfTime } from '../../../../../test/support/domain-builders.ts';
 import { desiredStatusOf, renderTask } from './task-view.ts';
 
@@ -32,7 +33,7 @@ test('a running task of a service is shown with its ARNs, place, deployment and 
     version: 1,
     tags: [],
   });
-  t.deepEqual(shown.startedAt, new Date(startOfTime));
+  t.deepEqual(shown.startedAt, new EpochDate(startOfTime));
   t.is(shown.stopCode, undefined);
 });
 

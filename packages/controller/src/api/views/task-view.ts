@@ -15,6 +15,7 @@ import { createHash } from 'node:crypto';
 import { attributesOf, type ContainerInstance } from '../../domain/container-instance.ts';
 import type { Task } from '../../domain/task.ts';
 import { renderTags } from '../tags.ts';
+import { EpochDate } from '../output.ts';
 
 export interface TaskLookups {
   /** The container instance that the task is bound to; undefined: not placed, or the instance's record is gone. */
@@ -22,7 +23,7 @@ export interface TaskLookups {
   includeTags?: boolean;
 }
 
-const date = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms));
+const date = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new EpochDate(ms));
 const text = (n: number | undefined): string | undefined => (n === undefined ? undefined : String(n));
 
 /**

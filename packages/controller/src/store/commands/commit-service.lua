@@ -3,7 +3,7 @@
 -- ARGV     service, expected specVersion, expected tasksVersion, expected stateVersion, state, status or '',
 --          now (ms),
 --          list of tasks expected to have no place,
---          number to create, then per task: id, list of field, value …,
+--          number of groups of tasks to create, then per group: list of field, value …, list of ids,
 --          number to stop, then per task: id, desired, observed if it is unplaced
 -- Reply    OK | STALE | NOT_FOUND
 -- include: arguments changes records tasks
@@ -26,10 +26,7 @@ for _, id in ipairs(list_argument()) do
   end
 end
 
-for _ = 1, number_argument() do
-  local id, fields = argument(), list_argument()
-  create_task(id, fields)
-end
+create_tasks()
 for _ = 1, number_argument() do
   local id, desired, observed_if_unplaced = argument(), argument(), argument()
   if stop_task(id, desired, observed_if_unplaced, now) == 'STOPPED' then

@@ -1,6 +1,7 @@
 -- Creates tasks in an ACTIVE cluster, all or none. A client token used before gives back what it gave then (kept for 24 h).
 -- KEYS[1]  the partition's base
--- ARGV     cluster, token or '', request hash, request id, number of tasks, then per task: id, list of field, value …
+-- ARGV     cluster, token or '', request hash, request id, number of groups of tasks alike, then per group:
+--          list of field, value …, list of ids
 -- Reply    OK | REPEATED, request id, task ids … | TOKEN_CONFLICT, request id, task ids … | CLUSTER_NOT_ACTIVE
 -- include: arguments changes records tasks
 local cluster, token, request_hash, request_id = argument(), argument(), argument(), argument()
@@ -19,13 +20,11 @@ end
 if token ~= '' then
   redis.call('RPUSH', key.token(token), request_hash, request_id)
 end
-for _ = 1, number_argument() do
-  local id, fields = argument(), list_argument()
-  create_task(id, fields)
+create_tasks(function(id)
   if token ~= '' then
     redis.call('RPUSH', key.token(token), id)
   end
-end
+end)
 if token ~= '' then
   redis.call('PEXPIRE', key.token(token), limit.keptMs)
 end

@@ -1,4 +1,4 @@
-import { changesLimit } from '../store-limits.ts';
+import { changesLimit, changingTaskFields } from '../store-limits.ts';
 import type { Changes, Change, Fields, Partition, RecordKind, WorkHint } from '../store.ts';
 
 /** The state of one partition, in the shape that Redis holds it in (store/keys.ts). */
@@ -60,13 +60,26 @@ export class MemoryPartition {
   readChanges(since: number): Changes {
     const from = this.feed.length - (this.feedEnd - since);
     if (since > this.feedEnd || from < 0) return { reset: true };
-    const changes = new Map<string, Change>();
+    const changed = new Map<string, { kind: RecordKind; id: string; entries: number }>();
     for (let i = from; i < this.feed.length; i++) {
       const { kind, id } = this.feed[i]!;
       const name = `${kind}/${id}`;
-      if (!changes.has(name)) changes.set(name, { kind, id, fields: this.record(kind, id) });
-      if (changes.size > changesLimit) return { reset: true };
+      const known = changed.get(name);
+      if (known) known.entries += 1;
+      else changed.set(name, { kind, id, entries: 1 });
+      if (changed.size > changesLimit) return { reset: true };
     }
-    return { reset: false, seq: this.feedEnd, changes: [...changes.values()] };
+    const changes = Array.from(changed.values(), ({ kind, id, entries }): Change => {
+      const fields = this.record(kind, id);
+      const wasThere = kind === 'task' && Number(fields?.['version'] ?? 0) > entries;
+      return { kind, id, fields: fields && wasThere ? changingFieldsOf(fields) : fields };
+    });
+    return { reset: false, seq: this.feedEnd, changes };
   }
+}
+
+function changingFieldsOf(fields: Fields): Fields {
+  const changing: Fields = {};
+  for (const name of ['version', ...changingTaskFields]) if (fields[name] !== undefined) changing[name] = fields[name];
+  return changing;
 }

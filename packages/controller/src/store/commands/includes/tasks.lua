@@ -1,4 +1,4 @@
--- include: changes records ports
+-- include: arguments changes records ports
 
 local is_raised = {}
 
@@ -22,6 +22,20 @@ local function create_task(id, fields)
   changed('task', id)
   hint_placement()
   tasks_of_service_changed(field_of('task', id, 'service'))
+end
+
+-- Reads new tasks and creates them: a number of groups, then per group a list of field, value … and a list of ids.
+-- `created` is told the id of each.
+local function create_tasks(created)
+  for _ = 1, number_argument() do
+    local fields, ids = list_argument(), list_argument()
+    for _, id in ipairs(ids) do
+      create_task(id, fields)
+      if created then
+        created(id)
+      end
+    end
+  end
 end
 
 -- Gives back what the task took of its instance.
