@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { collectGarbage, inspectable } from './collect-garbage.ts';
 import { freePort } from './free-port.ts';
 import { LightEcsClient } from './light-ecs-client.ts';
 
@@ -18,6 +19,8 @@ export interface FleetClusterOptions {
   leaseMs?: number;
   /** How many, on one Redis; the client asks the first. @default 1 */
   controllers?: number;
+  /** The controller can be told to collect its garbage. */
+  collectsOnDemand?: boolean;
   /** V8's CPU profiles of controller and fleet are written there when they end. */
   profileFolder?: string | undefined;
 }
@@ -80,7 +83,16 @@ export class FleetCluster {
         logFile: path.join(folder, `${log}.log`),
       });
     const controllerAt = (ports: Ports, log: string): ManagedProcess =>
-      managed('controller', [], { MINI_ECS_API_PORT: String(ports.apiPort), MINI_ECS_AGENT_PORT: String(ports.agentPort) }, log);
+      managed(
+        'controller',
+        [],
+        {
+          MINI_ECS_API_PORT: String(ports.apiPort),
+          MINI_ECS_AGENT_PORT: String(ports.agentPort),
+          ...(options.collectsOnDemand ? { NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${inspectable}`.trim() } : {}),
+        },
+        log,
+      );
     this.apiPort = apiPort;
     this.agentPort = agentPort;
     this.#folder = folder;
@@ -171,6 +183,11 @@ export class FleetCluster {
   /** Resident memory of the controller's process, without Redis. */
   controllerRssMb(): number {
     return rssMb(this.#pid);
+  }
+
+  /** What it holds afterwards is what it keeps. For a cluster that `collectsOnDemand`. */
+  collectControllerGarbage(): Promise<void> {
+    return collectGarbage({ pid: this.#pid, stderrFile: this.controllerLog });
   }
 
   /** Seconds of CPU used so far, by whom. `others` is what the rest of the machine took: figures of a busy machine are low. */
