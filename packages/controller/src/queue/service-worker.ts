@@ -7,7 +7,7 @@ import type { TaskDefinition } from '../domain/task-definition.ts';
 import type { ClusterView, GlobalView, Projections } from '../projection/projection.ts';
 import { reconcileService } from '../reconciler/reconcile-service.ts';
 import type { ServiceChanges, ServiceSituation } from '../reconciler/service-situation.ts';
-import { encodeNewTask } from '../store/records.ts';
+import { encodeNewTasks } from '../store/records.ts';
 import { serviceHint, type CommitService, type StopTask, type Store } from '../store/store.ts';
 import type { WorkSink } from './work.ts';
 
@@ -113,7 +113,7 @@ function commitOf({ service, now }: ServiceSituation, changes: ServiceChanges): 
     expect: { specVersion, tasksVersion, stateVersion, unplaced },
     state: JSON.stringify(changes.state),
     ...(changes.status === undefined ? {} : { status: changes.status }),
-    create: changes.create.map(encodeNewTask),
+    create: encodeNewTasks(changes.create),
     stop: changes.stop.map(({ task, desire }) => stopOf(task, desire, now)),
   };
 }

@@ -120,10 +120,16 @@ export function encodeNewTask(task: { id: string; spec: TaskSpec; tags: Tags }):
   };
 }
 
-/** Tasks alike: their fields are one object, which a store may send once. */
-export function encodeNewTasks(ids: readonly string[], { spec, tags }: { spec: TaskSpec; tags: Tags }): NewTask[] {
-  const { fields } = encodeNewTask({ id: '', spec, tags });
-  return ids.map((id) => ({ id, fields }));
+/** The fields of tasks alike that follow each other are one object, which a store may send once. */
+export function encodeNewTasks(tasks: readonly { id: string; spec: TaskSpec; tags: Tags }[]): NewTask[] {
+  let last: { spec: TaskSpec; tags: Tags; fields: Fields } | undefined;
+  return tasks.map(({ id, spec, tags }) => {
+    if (last?.spec === spec && last.tags === tags) return { id, fields: last.fields };
+    const { fields } = encodeNewTask({ id, spec, tags });
+    const isAlike = last && last.fields['doc'] === fields['doc'] && last.fields['tags'] === fields['tags'];
+    last = { spec, tags, fields: isAlike && last ? last.fields : fields };
+    return { id, fields: last.fields };
+  });
 }
 
 export const encodeObservation = (task: string, observed: TaskObservation): StatusWrite => ({

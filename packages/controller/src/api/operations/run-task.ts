@@ -64,8 +64,7 @@ async function runTask(input: RunTaskRequest, call: Call): Promise<RunTaskRespon
   if (!hasInstances(view)) {
     throw new ApiError('InvalidParameterException', 'No Container Instances were found in your cluster.');
   }
-  const ids = Array.from({ length: input.count ?? 1 }, () => call.newId());
-  const tasks = encodeNewTasks(ids, { spec, tags });
+  const tasks = encodeNewTasks(Array.from({ length: input.count ?? 1 }, () => ({ id: call.newId(), spec, tags })));
   const token = tokenOf(input);
   return place({ ...request, tasks, ...(token ? { token } : {}) }, [], call);
 }
