@@ -123,6 +123,15 @@ export class AuditedStore {
     this.#audited = read.seq;
     this.#record.fold(read.seq);
     for (const { fields } of read.changes) this.#record.fold(Number(fields?.['version'] ?? -1));
-    this.#auditor.applied(command, read.changes, read.seq, sessions);
+    this.#auditor.applied(command, await this.#whole(read.changes), read.seq, sessions);
+  }
+
+  /** Of a task that was there before, the feed tells only what readers need; the auditor looks at everything. */
+  async #whole(changes: readonly S.Change[]): Promise<S.Change[]> {
+    const tasks = changes.filter(({ kind, fields }) => kind === 'task' && fields);
+    const ids = tasks.map(({ id }) => id);
+    const records = await this.plain.read(this.#cluster, 'task', ids);
+    const byId = new Map(ids.map((id, index) => [id, records[index]]));
+    return changes.map((change) => (change.kind === 'task' ? { ...change, fields: byId.get(change.id) } : change));
   }
 }
