@@ -5,7 +5,7 @@ import { silentLogger, taskStatusRank, type AssignedTask, type TaskStatus } from
 import { aContainer, anAssignedTask } from '../../../../test/support/assigned-tasks.ts';
 import { defaultPolicy } from '../domain/agent-policy.ts';
 import { taskLabels } from '../domain/container-labels.ts';
-import type { TaskReport } from '../domain/task-record.ts';
+import type { TaskRecord, TaskReport } from '../domain/task-record.ts';
 import type { SimulatedBehaviour } from '../runtime/simulated-behaviour.ts';
 import { SimulatedRuntime } from '../runtime/simulated-runtime.ts';
 import { VirtualTimers } from '../virtual-timers.ts';
@@ -111,7 +111,10 @@ class World {
   }
 
   async restart(keepsState: boolean): Promise<void> {
-    const records = keepsState ? this.engine.records() : [];
+    await this.restartWith(keepsState ? this.engine.records() : []);
+  }
+
+  async restartWith(records: TaskRecord[]): Promise<void> {
     this.engine.close();
     this.#watch.close();
     this.engine = this.#newEngine();
@@ -248,4 +251,21 @@ test("what carries the instance's label and is not assigned is stopped", async (
   world.engine.assignAll([]);
   await world.timers.advance(1000);
   t.like(await world.runtime.inspect(id), { state: 'exited' });
+});
+
+test('an agent whose state is older than its containers takes up all of them before it plans', async (t) => {
+  const behaviours: SimulatedBehaviour[] = [{ createMs: 300 }, { createMs: 300 }];
+  const world = new World({ containers: behaviours.map((behaviour) => ({ behaviour, essential: true })), faults: [] });
+  await world.timers.advance(0);
+  world.assign();
+  await world.timers.advance(200);
+  const early = world.engine.records();
+  await world.timers.advance(10_000);
+  t.is(world.engine.reportOf(taskId)?.lastStatus, 'RUNNING');
+  // Whoever plans on half of them asks for the other one again: the image may be gone since.
+  for (const behaviour of behaviours) behaviour.createError = 'no such image';
+  await world.restartWith(early);
+  await world.timers.advance(10_000);
+  t.is(world.engine.reportOf(taskId)?.lastStatus, 'RUNNING');
+  t.is((await world.runtime.list()).filter(({ state }) => state === 'running').length, 2);
 });

@@ -66,9 +66,19 @@ export class TaskEngine {
     const expected = this.#onHost();
     const found = await this.#deps.runtime.list(this.#deps.owner().instanceId);
     const foundIds = new Set(found.map(({ id }) => id));
-    for (const container of found) this.#adopt(container);
+    const news = new Map<string, ((record: TaskRecord) => TaskRecord)[]>();
+    const note = (taskId: string, change: (record: TaskRecord) => TaskRecord): void =>
+      void news.set(taskId, [...(news.get(taskId) ?? []), change]);
+    for (const container of found) {
+      const taskId = taskIdOf(container.labels);
+      if (taskId !== undefined) note(taskId, (record) => withFoundContainer(record, container));
+    }
     for (const [id, { taskId, container }] of expected) {
-      if (!foundIds.has(id)) this.#owners.get(taskId)?.update((record) => withObservation(record, container, undefined));
+      if (!foundIds.has(id) && this.#owners.has(taskId)) note(taskId, (record) => withObservation(record, container, undefined));
+    }
+    // One update a task: whoever plans on half of what was found asks the engine again for the other half.
+    for (const [taskId, changes] of news) {
+      this.#owner(taskId).update((record) => changes.reduce((changed, change) => change(changed), record));
     }
     for (const owner of this.#owners.values()) owner.update();
     this.#removeLater(removalDelayMs);
