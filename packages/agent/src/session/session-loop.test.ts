@@ -88,3 +88,16 @@ test('a controller that gave no answer is asked again only when no other answers
   await timers.advance(2_000);
   t.deepEqual(tried().slice(4), ['good:1', 'off:1']);
 });
+
+test('a controller that falls silent is left for another, even for one that gave no answer once', async (t) => {
+  const { timers, opened, last } = start({ random: 0.9 });
+  last().handlers.onEnd('no connection', undefined);
+  await timers.advance(2_000);
+  last().handlers.onMessage(welcome);
+  last().handlers.onEnd('no answer to heartbeats', undefined);
+  await timers.advance(2_000);
+  t.deepEqual(
+    opened.map(({ endpoint }) => endpoint),
+    ['two:2', 'one:1', 'two:2'],
+  );
+});

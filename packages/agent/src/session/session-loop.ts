@@ -111,11 +111,11 @@ export class SessionLoop {
     return retryAfterMs;
   }
 
-  /** The next in the list that answered when it was last asked, or was not asked yet; the very next when none did. */
+  /** The next of the others that answered when it was last asked, or was not asked yet; the very next when none did. */
   #following(): number {
     const { controllers } = this.#options;
-    const ring = controllers.map((_, step) => (this.#current + 1 + step) % controllers.length);
-    return ring.find((index) => !this.#silent.has(controllers[index] ?? '')) ?? ring[0] ?? 0;
+    const others = controllers.slice(1).map((_, step) => (this.#current + 1 + step) % controllers.length);
+    return others.find((index) => !this.#silent.has(controllers[index] ?? '')) ?? others[0] ?? this.#current;
   }
 
   /** Doubles with every round through the list; half of it is chance, so that a fleet does not come back in step. */
