@@ -35,7 +35,7 @@ function keepCompiledModules() {
 /**
  * What runs for months is started with less memory to hoard: V8's young generation (twice a semi-space) grows to 128 MB
  * under load and keeps them while anything goes on, and glibc keeps what each thread once needed.
- * Measured: a controller with 1,000 idle agents 388 → 262 MB, with no more CPU while it places; docs/performance.md.
+ * Measured: a controller with 1,000 idle agents 388 → 270 MB, with no more CPU while it places; docs/performance.md.
  */
 const leanMalloc = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072' };
 const semiSpaceMb = { controller: 8, agent: 4 };
