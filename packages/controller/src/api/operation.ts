@@ -1,7 +1,7 @@
 /**
  * What an operation of the API is. Adding one: an entry in the operations file of its resource, its store command if it
  * needs one, a test. The front door has parsed, authenticated and validated the input against the SDK's schema by the time
- * `run` is called; what `run` returns is rendered as AWS JSON 1.1 (Date → epoch seconds; undefined members left out).
+ * `run` is called; what `run` returns is rendered as AWS JSON 1.1 (EpochDate → epoch seconds; undefined members left out).
  */
 import type { ArnScope, Clock, Logger } from '@mini-ecs/shared';
 import type { Projections } from '../projection/projection.ts';
