@@ -1,5 +1,5 @@
-/** How the commands' ARGV is framed (commands/includes/arguments.lua reads it), and how their replies are read. */
-import type { Expectation, Fields, NewTask, StopTask, WorkHint, Written } from './store.ts';
+/** How the commands' ARGV is framed; commands/includes/arguments.lua reads it. */
+import type { Expectation, Fields, NewTask, StopTask } from './store.ts';
 
 export type Argument = string | number;
 
@@ -32,16 +32,3 @@ export function newTasks(tasks: readonly NewTask[]): Argument[] {
 
 export const stops = (tasks: readonly StopTask[]): Argument[] =>
   each(tasks, ({ id, desired, observedIfUnplaced }) => [id, desired, observedIfUnplaced]);
-
-/** What a command replied: 'OK' or why not, then what its file says. */
-export type Reply = [outcome: string, ...rest: unknown[]];
-
-export const written = (reply: Reply): Written => ({ ok: true, seq: reply[1] as number, hints: reply[2] as WorkHint[] });
-
-/** HGETALL's reply as fields; undefined when there was no such record. */
-export function fieldsOf(flat: readonly string[]): Fields | undefined {
-  if (flat.length === 0) return undefined;
-  const fields: Fields = {};
-  for (let i = 0; i < flat.length; i += 2) fields[flat[i]!] = flat[i + 1]!;
-  return fields;
-}

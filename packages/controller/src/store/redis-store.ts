@@ -8,11 +8,11 @@ import type { Redis } from 'ioredis';
 import { Batcher } from './batcher.ts';
 import { FeedWatcher } from './feed-watcher.ts';
 import { defaultKeyPrefix, PartitionKeys } from './keys.ts';
-import { each, expectation, fieldList, fieldsOf, list, newTasks, stops, written } from './redis-arguments.ts';
-import type { Argument, Reply } from './redis-arguments.ts';
+import { each, expectation, fieldList, list, newTasks, stops, type Argument } from './redis-arguments.ts';
 import { loadCommands } from './redis-commands.ts';
 import type { CommandName, RedisCommand } from './redis-commands.ts';
 import { RedisConnection, redisOptions } from './redis-connection.ts';
+import { changeOf, identityOf, putResult, written, type Reply } from './redis-replies.ts';
 import { changesLimit, defaultFeedLength, recordKinds, schemaVersion } from './store-limits.ts';
 import { globalPartition, StoreVersionError } from './store.ts';
 import type * as S from './store.ts';
@@ -327,26 +327,6 @@ export class RedisStore implements S.Store {
     });
   }
 }
-
-const identityOf = ([id, epoch, schema]: Reply): S.StoreIdentity => ({
-  id,
-  epoch: Number(epoch),
-  schemaVersion: Number(schema),
-});
-
-const putResult = (reply: Reply): S.PutResult =>
-  reply[0] === 'OK' ? written(reply) : { ok: false, actual: fieldsOf(reply[1] as string[]) };
-
-function changeOf(record: string): S.Change {
-  const [kind, id, ...flat] = record.split('\0').map(ofItsOwn);
-  return { kind: kind as S.RecordKind, id: id!, fields: fieldsOf(flat) };
-}
-
-/**
- * A short value is kept as it is by whoever decodes the record (ids, most of all), and a part of a string keeps the whole string
- * in memory: V8 copies only what is shorter than 13 characters. Long values are JSON, parsed and let go.
- */
-const ofItsOwn = (text: string): string => (text.length < 13 || text.length > 64 ? text : Buffer.from(text).toString());
 
 async function readHashes(redis: Redis, keys: readonly string[]): Promise<(S.Fields | undefined)[]> {
   if (keys.length === 0) return [];
