@@ -100,6 +100,22 @@ test('of two that leave at once, the last one stops it', async (t) => {
   t.pass();
 });
 
+test('a controller that leaves while it looks for a Redis it lost sight of still stops it, if it is the last', async (t) => {
+  const dataDir = await aDataDir(t);
+  const starter = await EmbeddedRedis.start({ dataDir, log });
+  const { promise: lost, resolve: tellLost } = Promise.withResolvers<void>();
+  const adopter = await EmbeddedRedis.start({ dataDir, log: { ...silentLogger, warn: () => tellLost() } });
+  await starter.close();
+  const pid = await withClient(adopter.socketPath, async (client) => {
+    await client.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
+    return processId(client);
+  });
+  await lost;
+  await adopter.close();
+  await eventually('the server is gone', () => !isAlive(pid));
+  t.pass();
+});
+
 test('a data directory whose path is too long for a socket is refused with what to do', async (t) => {
   const dataDir = join(await aDataDir(t), randomUUID(), randomUUID(), randomUUID());
   await t.throwsAsync(EmbeddedRedis.start({ dataDir, log }), { message: /choose a shorter MINI_ECS_DATA_DIR/ });

@@ -5,6 +5,7 @@
  * directory share one, and each starts it again when it dies; the lock of its process decides who does. The last controller
  * that stops in good order stops it.
  */
+import { once } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -61,16 +62,20 @@ export class EmbeddedRedis {
   /** Stops it, unless another controller uses it. */
   async close(): Promise<void> {
     this.#closing.abort();
-    if (this.#watch) await this.#leave(this.#watch);
-    else this.#server?.terminate();
     await this.#supervision;
+    // While it is looked for, a connection may be there for a moment that another controller counts when it leaves. So whoever
+    // leaves in that moment looks once more, and is the last to count.
+    const answer = this.#watch ?? (await connectTo(this.socketPath));
+    if (answer instanceof Redis) await this.#leave(answer);
+    else this.#server?.terminate();
   }
 
   async #supervise(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      await this.#watchEnds();
-      this.#watch = undefined;
+    const closing = once(this.#closing.signal, 'abort');
+    for (;;) {
+      if (this.#watch) await Promise.race([endOf(this.#watch), closing]);
       if (this.#closing.signal.aborted) return;
+      this.#watch = undefined;
       this.#log.warn({ directory: this.#directory }, 'Redis ended, starting it again');
       try {
         await this.#ensureRunning(Infinity);
@@ -115,18 +120,12 @@ export class EmbeddedRedis {
     this.#server = startRedisServer(this.#directory);
   }
 
-  async #watchEnds(): Promise<void> {
-    const watch = this.#watch;
-    if (!watch || watch.status === 'end') return;
-    await new Promise((resolve) => watch.once('end', resolve));
-  }
-
   /**
    * Redis puts the renaming and the counting of all controllers in one order, so of several that leave at once the last one
    * sees no other.
    */
   async #leave(watch: Redis): Promise<void> {
-    const ended = this.#watchEnds();
+    const ended = endOf(watch);
     try {
       await watch.client('SETNAME', leavingName);
       const clients = String(await watch.client('LIST'));
@@ -145,6 +144,10 @@ export class EmbeddedRedis {
   async #pause(ms: number): Promise<void> {
     await pause(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
   }
+}
+
+async function endOf(redis: Redis): Promise<void> {
+  if (redis.status !== 'end') await new Promise((resolve) => redis.once('end', resolve));
 }
 
 async function connectTo(socketPath: string): Promise<Redis | 'LOADING' | 'SILENT'> {
