@@ -38,7 +38,7 @@ const wrong: [string, string, RegExp][] = [
   ['MINI_ECS_CERTIFICATE_TTL', '1s', /MINI_ECS_CERTIFICATE_TTL .*a duration from 2s to 365d/],
   ['MINI_ECS_CERTIFICATE_TTL', 'long', /MINI_ECS_CERTIFICATE_TTL/],
   ['MINI_ECS_AGENT_HOST', ' , ', /MINI_ECS_AGENT_HOST .*at least one address/],
-  ['MINI_ECS_LEASE_MS', '1500', /MINI_ECS_LEASE_MS .*at least twice MINI_ECS_HEARTBEAT_MS \(1000\)/],
+  ['MINI_ECS_HEARTBEAT_MS', '2500', /MINI_ECS_LEASE_MS .*at least twice MINI_ECS_HEARTBEAT_MS \(2500\), and is 4000/],
   ['MINI_ECS_LOG_LEVEL', 'loud', /MINI_ECS_LOG_LEVEL/],
 ];
 for (const [name, value, message] of wrong) {
@@ -50,6 +50,11 @@ for (const [name, value, message] of wrong) {
 test('a malformed secret is refused without being shown', (t) => {
   const error = t.throws(() => load({ MINI_ECS_BOOTSTRAP_ACCESS_KEY: 'sesame' }));
   t.false(error.message.includes('sesame'));
+});
+
+test('agents give four signs of life a lease, unless it is said how often', (t) => {
+  t.is(load({ MINI_ECS_LEASE_MS: '20000' }).heartbeatMs, 5000);
+  t.is(load({ MINI_ECS_LEASE_MS: '20000', MINI_ECS_HEARTBEAT_MS: '1000' }).heartbeatMs, 1000);
 });
 
 test("a certificate's life is a duration", (t) => {

@@ -67,7 +67,12 @@ const table = {
     '4000',
     'how long after the last word of its agent an instance counts as lost and its service tasks start elsewhere',
   ],
-  heartbeatMs: ['MINI_ECS_HEARTBEAT_MS', '--heartbeat-ms <ms>', '1000', 'how often agents give a sign of life'],
+  heartbeatMs: [
+    'MINI_ECS_HEARTBEAT_MS',
+    '--heartbeat-ms <ms>',
+    '',
+    'how often agents give a sign of life; without it four times a lease',
+  ],
   certificateTtl: [
     'MINI_ECS_CERTIFICATE_TTL',
     '--certificate-ttl <duration>',
@@ -85,6 +90,7 @@ const table = {
 
 type SettingName = keyof typeof table;
 
+const longestHeartbeatMs = 60_000;
 const leastTtlMs = 2_000;
 const mostTtlMs = 365 * 86_400_000;
 
@@ -118,8 +124,10 @@ export function loadControllerConfig({ flags = {}, env = process.env }: ConfigSo
   const number = (name: SettingName, least: number, most: number): number => parseNumber(name, text(name), least, most);
 
   const agentHosts = parseAgentHosts(text('agentHosts'));
-  const heartbeatMs = number('heartbeatMs', 50, 60_000);
   const leaseMs = number('leaseMs', 200, 600_000);
+  const heartbeatMs = optional('heartbeatMs')
+    ? number('heartbeatMs', 50, longestHeartbeatMs)
+    : Math.min(Math.floor(leaseMs / 4), longestHeartbeatMs);
   if (leaseMs < 2 * heartbeatMs) {
     throw problem('leaseMs', `must be at least twice ${table.heartbeatMs[0]} (${heartbeatMs}), and is ${leaseMs}`);
   }
