@@ -2,7 +2,7 @@
  * What an operator hands a new host: `mecs1.<id>.<secret>.<fingerprint>`. The secret shows the cluster that the host may
  * join; the fingerprint shows the host that it speaks with the cluster's own controller before it tells the secret.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 export interface JoinToken {
   /** 16 hex digits; tells nothing. */
@@ -37,4 +37,4 @@ export const isJoinTokenId = (text: string): boolean => idForm.test(text);
 export const isJoinTokenSecret = (text: string): boolean => secretForm.test(text);
 
 /** SHA-256 in hex: the fingerprint of a certificate (DER), and what is kept of a secret. */
-export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes);

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
  */
 import { SignatureV4 } from '@smithy/signature-v4';
-import { createHash, createHmac, timingSafeEqual, type Hash, type Hmac } from 'node:crypto';
+import { createHash, createHmac, hash, timingSafeEqual, type Hash, type Hmac } from 'node:crypto';
 import { ApiError } from './api-error.ts';
 import type { AccessKey, CredentialStore } from './credentials.ts';
 
@@ -134,7 +134,7 @@ async function checkSignature(
   key: AccessKey,
 ): Promise<void> {
   const { signedHeaders, signature, region, service } = authorization;
-  const payloadHash = createHash('sha256').update(request.body).digest('hex');
+  const payloadHash = hash('sha256', request.body);
   const declaredHash = one(request.headers['x-amz-content-sha256']);
   // A target left out of the signature could be swapped on the way.
   if (request.headers['x-amz-target'] !== undefined && !signedHeaders.includes('x-amz-target')) throw mismatch();

@@ -1,7 +1,7 @@
 /** RunTask and StartTask: see "RunTask, exactly" in the design. */
 import type { Failure, RunTaskRequest, RunTaskResponse, StartTaskRequest, StartTaskResponse } from '@aws-sdk/client-ecs';
 import { containerInstanceArn } from '@mini-ecs/shared';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ClusterView } from '../../projection/projection.ts';
 import { encodeNewTask, encodeNewTasks } from '../../store/records.ts';
 import { ApiError } from '../api-error.ts';
@@ -36,7 +36,7 @@ const inOrder = (_key: string, value: unknown): unknown =>
 
 function tokenOf({ clientToken, ...request }: RunTaskRequest): PlaceRequest['token'] {
   if (clientToken === undefined) return undefined;
-  const requestHash = createHash('sha256').update(JSON.stringify(request, inOrder)).digest('hex');
+  const requestHash = hash('sha256', JSON.stringify(request, inOrder));
   return { token: clientToken, requestHash };
 }
 

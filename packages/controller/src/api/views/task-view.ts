@@ -11,7 +11,7 @@ import {
   type DesiredStatus,
   type TaskStatus,
 } from '@mini-ecs/shared';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { attributesOf, type ContainerInstance } from '../../domain/container-instance.ts';
 import type { Task } from '../../domain/task.ts';
 import { renderTags } from '../tags.ts';
@@ -45,7 +45,7 @@ export const startedByOf = (task: Task): string | undefined => task.spec.service
 
 /** The part of a container's ARN that ECS makes at random: here the same at every look, since nobody stores it. */
 function containerId(taskId: string, name: string): string {
-  const hex = createHash('sha256').update(`${taskId}/${name}`).digest('hex');
+  const hex = hash('sha256', `${taskId}/${name}`);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
 
