@@ -295,8 +295,10 @@ export interface Store {
   remove(command: { partition: Partition; kind: RecordKind; id: string; expect: Expectation }): Promise<PutResult>;
   /** Gives the record `<family>:<n>` with the next n of the family: counted up atomically, never used twice. */
   registerTaskDefinition(command: { family: string; fields: Fields }): Promise<{ revision: number; seq: number }>;
-  /** Marks it INACTIVE unless it holds what `DeleteCluster` refuses: active instances, services not INACTIVE, tasks not STOPPED. */
-  /** Its join tokens, and enrolments that were never used, go with it. */
+  /**
+   * Marks it INACTIVE unless it holds what `DeleteCluster` refuses: active instances, services not INACTIVE, tasks not STOPPED.
+   * Its join tokens, and enrolments that were never used, go with it.
+   */
   deleteCluster(cluster: string): Promise<Written | { ok: false; reason: 'NOT_FOUND' | 'INSTANCES' | 'SERVICES' | 'TASKS' }>;
 
   // ── tasks and services ──
