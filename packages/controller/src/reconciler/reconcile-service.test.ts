@@ -52,6 +52,19 @@ test('a steady service changes nothing, not even its state', (t) => {
   t.deepEqual([second.create, second.stop], [[], []]);
 });
 
+test('what stops the last surplus is steady at once: the next look has nothing to tell', (t) => {
+  const kept = aTask();
+  const surplus = aTask({ status: 'PROVISIONING', instance: null });
+  const first = reconcileService(situation(aService({ desiredCount: 1 }), [kept, surplus]));
+  t.deepEqual(
+    first.stop.map(({ task }) => task.id),
+    [surplus.id],
+  );
+  t.is(messages(first)[0], '(service web) has reached a steady state.');
+  const service = aService({ desiredCount: 1, state: first.state });
+  t.is(reconcileService(situation(service, [kept])).state, service.state);
+});
+
 test('reaching a steady state completes the deployment and says so in ECS’s words', (t) => {
   const { state } = reconcileService(situation(aService({ desiredCount: 2 }), tasks(2)));
   t.is(state.deployments[0]?.rolloutState, 'COMPLETED');

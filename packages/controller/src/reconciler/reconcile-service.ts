@@ -57,7 +57,8 @@ function rollService(situation: ServiceSituation): ServiceChanges {
   const steps = planRollout(countsOf(situation, classes));
   const stop = tasksToStop(situation, classes, steps);
   const starts = tasksToStart(situation, steps);
-  const isSteady = steadyAfter(situation, classes, stop.length + starts.create.length + starts.waiting.length);
+  const isStarting = starts.create.length + starts.waiting.length > 0;
+  const isSteady = !isStarting && isSteadyWithout(situation, classes, new Set(stop.map(({ task }) => task)));
   const state = nextState(situation, { classes, stop, waiting: starts.waiting, isSteady, isBlocked: steps.isBlocked });
   const { create, lookAgainAt } = starts;
   return { state, create, stop, ...(lookAgainAt === undefined ? {} : { lookAgainAt }) };
@@ -142,16 +143,16 @@ function tasksToStart(situation: ServiceSituation, steps: RolloutSteps): Starts 
   return { create, waiting, ...(next.length === 0 ? {} : { lookAgainAt: next.reduce((a, b) => Math.min(a, b)) }) };
 }
 
-function steadyAfter(
+/** Whether just the desired tasks are wanted, all ready, once `stopped` are: so the next look at it tells nothing new. */
+function isSteadyWithout(
   { service, taskDefinitions }: ServiceSituation,
   { current, outdated }: ClassifiedTasks,
-  changes: number,
+  stopped: ReadonlySet<Task>,
 ): boolean {
-  const { desiredCount } = service.spec;
+  const staying = current.filter((task) => !stopped.has(task));
   return (
-    changes === 0 &&
-    outdated.length === 0 &&
-    current.length === desiredCount &&
-    current.every((task) => isReady(task, taskDefinitions))
+    outdated.every((task) => stopped.has(task)) &&
+    staying.length === service.spec.desiredCount &&
+    staying.every((task) => isReady(task, taskDefinitions))
   );
 }
