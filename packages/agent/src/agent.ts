@@ -185,8 +185,7 @@ class RunningAgent implements Agent {
         this.#cancelAway = this.#deps.timers.after(engineAwayMs, () => this.#sessions.suspend('the container engine is away'));
         return;
       case 'changed':
-        // A start is the agent's own doing and inspected there.
-        if (event.what !== 'started') void this.#engine.lookAt(event.id).catch(() => undefined);
+        void this.#engine.notice(event).catch(() => undefined);
         return;
       default:
         event satisfies never;

@@ -138,7 +138,7 @@ class World {
     const { engine } = this;
     return this.runtime.watch(owner.instanceId, (event) => {
       if (event.kind === 'connected') void engine.look().catch(() => undefined);
-      if (event.kind === 'changed' && event.what !== 'started') void engine.lookAt(event.id).catch(() => undefined);
+      if (event.kind === 'changed') void engine.notice(event).catch(() => undefined);
     });
   }
 
@@ -268,4 +268,20 @@ test('an agent whose state is older than its containers takes up all of them bef
   await world.timers.advance(10_000);
   t.is(world.engine.reportOf(taskId)?.lastStatus, 'RUNNING');
   t.is((await world.runtime.list()).filter(({ state }) => state === 'running').length, 2);
+});
+
+test('a start that an earlier agent asked for, and that comes when the task is stopped already, is stopped too', async (t) => {
+  const world = await liveThrough({
+    containers: [{ behaviour: { createMs: 0, startMs: 300 }, essential: true }],
+    faults: [
+      { kind: 'task is to stop', atMs: 100 },
+      { kind: 'agent restarts', atMs: 200, keepsState: true },
+    ],
+  });
+  t.is(world.starts.length, 1);
+  t.is(world.engine.reportOf(taskId)?.lastStatus, 'STOPPED');
+  t.deepEqual(
+    (await world.runtime.list()).map(({ state }) => state),
+    ['exited'],
+  );
 });

@@ -11,7 +11,7 @@ import { withObservation } from '../planner/apply-outcome.ts';
 import { isOnHost } from '../planner/container-phase.ts';
 import { planRemovals } from '../planner/plan-removals.ts';
 import { newTaskRecord, withAssignment, withFoundContainer } from '../planner/task-records.ts';
-import type { ContainerRuntime } from '../runtime/container-runtime.ts';
+import type { ContainerChange, ContainerRuntime } from '../runtime/container-runtime.ts';
 import type { Cancel, Timers } from '../timers.ts';
 import type { StepExecutors } from './step-executors.ts';
 import { TaskOwner, type TaskOwnerDependencies } from './task-owner.ts';
@@ -84,8 +84,13 @@ export class TaskEngine {
     this.#removeLater(removalDelayMs);
   }
 
-  /** Looks at one container. */
-  async lookAt(id: string): Promise<void> {
+  /** Something happened to a container. A start of this agent's own is inspected where it is made. */
+  async notice({ id, what }: ContainerChange): Promise<void> {
+    if (what === 'started' && [...this.#owners.values()].some((owner) => owner.knowsStartOf(id))) return;
+    await this.#lookAt(id);
+  }
+
+  async #lookAt(id: string): Promise<void> {
     const observed = await this.#deps.runtime.inspect(id);
     if (observed) return this.#adopt(observed);
     const known = this.#onHost().get(id);

@@ -8,6 +8,7 @@ import type { Logger } from '@mini-ecs/shared';
 import type { AgentPolicy } from '../domain/agent-policy.ts';
 import type { TaskRecord, TaskReport } from '../domain/task-record.ts';
 import { applyOutcome, noteStepStart } from '../planner/apply-outcome.ts';
+import { wasStarted } from '../planner/container-phase.ts';
 import { planTask } from '../planner/plan-task.ts';
 import type { Step, StepName } from '../planner/steps.ts';
 import type { Cancel, Timers } from '../timers.ts';
@@ -49,6 +50,12 @@ export class TaskOwner {
   /** undefined until the first `update`. */
   get report(): TaskReport | undefined {
     return this.#report;
+  }
+
+  /** It is starting the container, or knows that it was started. */
+  knowsStartOf(runtimeId: string): boolean {
+    const container = Object.values(this.#record.containers).find((each) => each.runtimeId === runtimeId);
+    return container !== undefined && (wasStarted(container) || this.#inFlight.get(container.name) === 'start');
   }
 
   update(change: (record: TaskRecord) => TaskRecord = (record) => record): void {

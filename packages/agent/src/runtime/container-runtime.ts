@@ -71,10 +71,13 @@ export interface LogOptions {
   signal: AbortSignal;
 }
 
-export type RuntimeEvent =
-  | { kind: 'connected' }
-  | { kind: 'disconnected' }
-  | { kind: 'changed'; id: string; what: 'started' | 'exited' | 'health' | 'removed' };
+export interface ContainerChange {
+  kind: 'changed';
+  id: string;
+  what: 'started' | 'exited' | 'health' | 'removed';
+}
+
+export type RuntimeEvent = { kind: 'connected' } | { kind: 'disconnected' } | ContainerChange;
 
 /**
  * - `unreachable`: no answer; whether the call took effect is not known. Worth another try.
