@@ -215,15 +215,15 @@ export async function dump(store: Store, partition: Partition = cluster): Promis
   return records.sort((a, b) => (`${a.kind}/${a.id}` < `${b.kind}/${b.id}` ? -1 : 1));
 }
 
-/** The answer of `attempt` once it answers something; it is asked again until then, for at most 10 s. */
+/** The answer of `attempt` once it answers something; it is asked again until then, for at most 30 s. */
 export async function eventually<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
     const answer = await attempt();
     if (answer !== undefined) return answer;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`${what}: not within 10 s`);
+  throw new Error(`${what}: not within 30 s`);
 }
 
 /** Sweeps until nobody is spared any more: the first sweep of a cluster begins a pause. */

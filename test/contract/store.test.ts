@@ -199,10 +199,10 @@ bothStores('waiting for changes ends with the partitions that have changes', asy
     [cluster, here],
     ['elsewhere', 0],
   ]);
-  const waiting = store.waitForChanges(positions, 10_000);
+  const waiting = store.waitForChanges(positions, 60_000);
   await createService(store);
   t.deepEqual(await waiting, [cluster]);
-  t.deepEqual(await store.waitForChanges(positions, 10_000), [cluster], 'at once when it has passed already');
+  t.deepEqual(await store.waitForChanges(positions, 60_000), [cluster], 'at once when it has passed already');
 });
 
 bothStores('waiting for changes ends with nothing after its time, or when told to', async (t, store) => {
@@ -216,7 +216,7 @@ bothStores('waiting for changes ends with nothing after its time, or when told t
 });
 
 bothStores('many may wait at once, each for partitions of its own', async (t, store) => {
-  const waiting = Array.from({ length: 20 }, (_, i) => store.waitForChanges(new Map([[`other-${i}`, 0]]), 10_000));
+  const waiting = Array.from({ length: 20 }, (_, i) => store.waitForChanges(new Map([[`other-${i}`, 0]]), 60_000));
   const slow = store.waitForChanges(new Map([['never', 0]]), 200);
   for (let i = 0; i < 20; i++) await store.put({ partition: `other-${i}`, kind: 'setting', id: 'x', expect: 'any', set: {} });
   t.deepEqual(
@@ -227,7 +227,7 @@ bothStores('many may wait at once, each for partitions of its own', async (t, st
 });
 
 bothStores('waiting from a position of another store ends at once', async (t, store) => {
-  t.deepEqual(await store.waitForChanges(new Map([[cluster, 1_000_000]]), 10_000), [cluster]);
+  t.deepEqual(await store.waitForChanges(new Map([[cluster, 1_000_000]]), 60_000), [cluster]);
 });
 
 // ── hints ──

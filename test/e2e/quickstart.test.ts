@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { freePort } from '../support/free-port.ts';
+import { controllerPorts } from '../support/free-ports.ts';
 import { dockerOf } from '../support/task-containers.ts';
 
 const program = path.resolve('packages/cli/bin/mini-ecs.js');
@@ -30,7 +30,8 @@ async function aDataDir(t: ExecutionContext): Promise<string> {
 }
 
 async function startQuickstart(t: ExecutionContext, dataDir: string): Promise<Quickstart> {
-  const ports = ['--api-port', String(await freePort()), '--agent-port', String(await freePort())];
+  const [{ apiPort, agentPort }] = await controllerPorts(1);
+  const ports = ['--api-port', String(apiPort), '--agent-port', String(agentPort)];
   return watchQuickstart(t, process.execPath, [program, 'up', '--data-dir', dataDir, ...ports]);
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** @default 10000 */
+  /** @default 30000 */
   withinMs?: number;
   /** What to tell when the time is over. */
   describe?: () => string;
@@ -11,7 +11,7 @@ export interface EventuallyOptions {
 /** The first answer that is neither undefined nor false. Throws after `withinMs`. */
 export async function eventually<T>(
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  { withinMs = 10_000, describe = () => 'it did not become so' }: EventuallyOptions = {},
+  { withinMs = 30_000, describe = () => 'it did not become so' }: EventuallyOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {

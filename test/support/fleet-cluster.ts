@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { collectGarbage, inspectable } from './collect-garbage.ts';
-import { freePort } from './free-port.ts';
+import { controllerPorts, type ControllerPorts } from './free-ports.ts';
 import { LightEcsClient } from './light-ecs-client.ts';
 
 export interface FleetClusterOptions {
@@ -23,11 +23,6 @@ export interface FleetClusterOptions {
   collectsOnDemand?: boolean;
   /** V8's CPU profiles of controller and fleet are written there when they end. */
   profileFolder?: string | undefined;
-}
-
-interface Ports {
-  apiPort: number;
-  agentPort: number;
 }
 
 export interface CpuSeconds {
@@ -60,7 +55,7 @@ export class FleetCluster {
   /** What is to be running. */
   readonly #started = new Set<ManagedProcess>();
 
-  private constructor(folder: string, [first, ...others]: [Ports, ...Ports[]], options: FleetClusterOptions) {
+  private constructor(folder: string, [first, ...others]: [ControllerPorts, ...ControllerPorts[]], options: FleetClusterOptions) {
     const { apiPort, agentPort } = first;
     const { instances, startMs = 50, leaseMs = 20_000, profileFolder } = options;
     const accessKey = { accessKeyId: 'MECSBENCH', secretAccessKey: randomBytes(16).toString('hex') };
@@ -82,7 +77,7 @@ export class FleetCluster {
         environment: { ...environment, ...more },
         logFile: path.join(folder, `${log}.log`),
       });
-    const controllerAt = (ports: Ports, log: string): ManagedProcess =>
+    const controllerAt = (ports: ControllerPorts, log: string): ManagedProcess =>
       managed(
         'controller',
         [],
@@ -112,10 +107,7 @@ export class FleetCluster {
   /** Resolves when every instance has registered. */
   static async start(options: FleetClusterOptions): Promise<FleetCluster> {
     const folder = await mkdtemp(path.join(tmpdir(), 'mini-ecs-bench-'));
-    const ports = async (): Promise<Ports> => ({ apiPort: await freePort(), agentPort: await freePort() });
-    const all: [Ports, ...Ports[]] = [await ports()];
-    while (all.length < (options.controllers ?? 1)) all.push(await ports());
-    const started = new FleetCluster(folder, all, options);
+    const started = new FleetCluster(folder, await controllerPorts(options.controllers ?? 1), options);
     try {
       await started.#start();
       return started;

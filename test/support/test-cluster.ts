@@ -15,7 +15,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsCli } from './aws-cli.ts';
-import { freePort } from './free-port.ts';
+import { controllerPorts } from './free-ports.ts';
 import { dockerOf, runningTaskContainers, type TaskContainer } from './task-containers.ts';
 
 export interface TestClusterOptions {
@@ -210,19 +210,6 @@ export class TestCluster {
 function describeService({ serviceName, desiredCount, runningCount, pendingCount, events = [] }: Service): string {
   const counts = `${desiredCount} desired, ${runningCount} running, ${pendingCount} pending`;
   return [`service ${serviceName}: ${counts}`, ...events.slice(0, 5).map(({ message }) => `  ${message}`)].join('\n');
-}
-
-interface ControllerPorts {
-  apiPort: number;
-  agentPort: number;
-}
-
-async function controllerPorts(count: number): Promise<[ControllerPorts, ...ControllerPorts[]]> {
-  const ports = async (): Promise<ControllerPorts> => ({ apiPort: await freePort(), agentPort: await freePort() });
-  const first = await ports();
-  const further: ControllerPorts[] = [];
-  while (further.length < count - 1) further.push(await ports());
-  return [first, ...further];
 }
 
 /** A setting of whoever runs the tests is none of theirs. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { TestIdentity } from '../../../test/support/test-identity.ts';
 import { endpointsOf, withAnyController } from './any-controller.ts';
 import { signedCall } from './api-client.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 interface Test {
   teardown(fn: () => void): void;
@@ -45,13 +46,23 @@ const deadTls = 'https://127.0.0.1:1';
 
 const accessKey = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
 
-function ask(t: Test, endpoints: string[], settings: Record<string, string> = accessKey, dataDir = '/nowhere'): Promise<string> {
+interface Asking {
+  settings?: Record<string, string>;
+  dataDir?: string;
+  patienceMs?: number;
+}
+
+function ask(
+  t: Test,
+  endpoints: string[],
+  { settings = accessKey, dataDir = '/nowhere', patienceMs = 30_000 }: Asking = {},
+): Promise<string> {
   const environment: Record<string, string> = { ...settings, MINI_ECS_ENDPOINTS: endpoints.join(',') };
   Object.assign(process.env, environment);
   t.teardown(() => Object.keys(environment).forEach((name) => delete process.env[name]));
-  return withAnyController(dataDir, async (each) =>
-    (await signedCall(each, { method: 'GET', route: '/-/logs', query: {} })).text(),
-  );
+  const readLog = async (each: ClientSettings): Promise<string> =>
+    (await signedCall(each, { method: 'GET', route: '/-/logs', query: {} })).text();
+  return withAnyController(dataDir, readLog, patienceMs);
 }
 
 /** Of a controller that has stopped, or of one on loopback (`endpoint`), whose neighbours speak TLS. */
@@ -80,7 +91,7 @@ test.serial('the first controller that can answer does: one that is away or cann
 test.serial('a controller that hangs is passed over', async (t) => {
   const hung = await aController(t, () => undefined);
   const good = await aController(t, answering(200, 'a log'));
-  t.is(await ask(t, [hung, good]), 'a log');
+  t.is(await ask(t, [hung, good], { patienceMs: 2_000 }), 'a log');
 });
 
 test.serial('a refusal is an answer: no other controller is asked', async (t) => {
@@ -93,7 +104,7 @@ test.serial('by TLS the authority that the environment names is trusted, whoever
   const identity = await anIdentity(t);
   const good = await aTlsController(t, identity, answering(200, 'a log'));
   const bundle = path.join(await aDataDir(t, identity), 'ca.pem');
-  t.is(await ask(t, [deadTls, good], { ...accessKey, AWS_CA_BUNDLE: bundle }), 'a log');
+  t.is(await ask(t, [deadTls, good], { settings: { ...accessKey, AWS_CA_BUNDLE: bundle } }), 'a log');
 });
 
 test.serial(
@@ -102,11 +113,11 @@ test.serial(
     for (const endpoint of [undefined, 'http://127.0.0.1:7070']) {
       const identity = await anIdentity(t);
       const good = await aTlsController(t, identity, answering(200, 'a log'));
-      t.is(await ask(t, [deadTls, good], {}, await aDataDir(t, identity, endpoint)), 'a log', endpoint);
+      t.is(await ask(t, [deadTls, good], { settings: {}, dataDir: await aDataDir(t, identity, endpoint) }), 'a log', endpoint);
     }
     const identity = await anIdentity(t);
     const good = await aTlsController(t, identity, answering(200, 'a log'));
-    t.is(await ask(t, [deadTls, good], accessKey, await aDataDir(t, identity)), 'a log', 'with the key of the environment');
+    t.is(await ask(t, [deadTls, good], { dataDir: await aDataDir(t, identity) }), 'a log', 'with the key of the environment');
   },
 );
 

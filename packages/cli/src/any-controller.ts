@@ -2,6 +2,7 @@
  * Several controllers serve one store: a command asks the first that can answer it. `MINI_ECS_ENDPOINTS` lists them; without it there
  * is one, of the environment or of the data directory.
  */
+import { afterWakingTime } from '@mini-ecs/shared';
 import { ControllerRefusal, findClientSettings, trust } from './api-client.ts';
 import type { ClientSettings } from './client-settings.ts';
 import { messageOf } from './failure.ts';
@@ -25,14 +26,18 @@ export function endpointsOf(list: string | undefined): string[] {
  * What `act` gives with the first controller that can do it. One that is away, hangs, or answers that it cannot serve (5xx: a log is
  * read at the controller that holds the agent's session) is passed over; a refusal is an answer. Throws what the last one said.
  */
-export async function withAnyController<T>(dataDir: string, act: (settings: ClientSettings) => Promise<T>): Promise<T> {
+export async function withAnyController<T>(
+  dataDir: string,
+  act: (settings: ClientSettings) => Promise<T>,
+  patienceMs = answersWithinMs,
+): Promise<T> {
   const endpoints = endpointsOf(process.env['MINI_ECS_ENDPOINTS']);
   const [first, ...others] = endpoints.map((endpoint) => findClientSettings(dataDir, endpoint));
   if (!first || others.length === 0) return act(first ?? findClientSettings(dataDir));
   const problems: string[] = [];
   for (const settings of [first, ...others]) {
     try {
-      await isThere(settings);
+      await isThere(settings, patienceMs);
       return await act(settings);
     } catch (error) {
       if (isAnswer(error)) throw error;
@@ -43,9 +48,15 @@ export async function withAnyController<T>(dataDir: string, act: (settings: Clie
 }
 
 /** Rejects unless something answers, whatever it says: it may serve this call with its store away, or say best why not. */
-async function isThere({ endpoint, authorityFile }: ClientSettings): Promise<void> {
+async function isThere({ endpoint, authorityFile }: ClientSettings, patienceMs: number): Promise<void> {
   if (authorityFile) trust(authorityFile);
-  await fetch(new URL('/-/health', endpoint), { signal: AbortSignal.timeout(answersWithinMs) });
+  const impatience = new AbortController();
+  const cancel = afterWakingTime(patienceMs, () => impatience.abort(new Error(`no answer within ${patienceMs / 1_000} s`)));
+  try {
+    await fetch(new URL('/-/health', endpoint), { signal: impatience.signal });
+  } finally {
+    cancel();
+  }
 }
 
 /** What another controller would answer as well. */

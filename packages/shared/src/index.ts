@@ -9,6 +9,7 @@ export * from './key-proof.ts';
 export * from './logger.ts';
 export * from './resources.ts';
 export * from './task-lifecycle.ts';
+export * from './waking-time.ts';
 export type { AgentMessage, AgentMessage__Output } from './generated/miniecs/agent/v1/AgentMessage.ts';
 export type { AgentGatewayHandlers } from './generated/miniecs/agent/v1/AgentGateway.ts';
 export type { Assignment, Assignment__Output } from './generated/miniecs/agent/v1/Assignment.ts';

@@ -74,7 +74,7 @@ export interface LogOptions {
 export interface ContainerChange {
   kind: 'changed';
   id: string;
-  what: 'started' | 'exited' | 'health' | 'removed';
+  what: 'started' | 'exited' | 'out of memory' | 'health' | 'removed';
 }
 
 export type RuntimeEvent = { kind: 'connected' } | { kind: 'disconnected' } | ContainerChange;

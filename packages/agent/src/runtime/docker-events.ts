@@ -10,6 +10,8 @@ import { pause, withTimeout, type Timers } from '../timers.ts';
 import type { RuntimeEvent } from './container-runtime.ts';
 
 const reconnectDelay = 200;
+/** What happened so shortly before is told again: twice told only costs a look. */
+const repeatedMs = 1_000;
 const pingPeriod = 2_000;
 /** An engine under load answers late; one that is stopped or hung, never. */
 const pingTimeout = 10_000;
@@ -64,7 +66,9 @@ async function readEvents(
   const ended = new AbortController();
   const signal = AbortSignal.any([closed, ended.signal]);
   const filters = { type: ['container' as const], label: [`${instanceLabel}=${instanceId}`] };
-  const stream = (await docker.getEvents({ filters })) as unknown as Readable;
+  // Docker answers before it listens to itself: what happens between the two it tells only to who asks for the past.
+  const since = (timers.now() - repeatedMs) / 1_000;
+  const stream = (await docker.getEvents({ filters, since })) as unknown as Readable;
   const abort = (): void => void stream.destroy();
   signal.addEventListener('abort', abort);
   try {
@@ -98,6 +102,8 @@ function runtimeEvent({ id, Action: action = '' }: DockerEvent): RuntimeEvent | 
   if (id === undefined) return undefined;
   if (action === 'start') return { kind: 'changed', id, what: 'started' };
   if (action === 'die') return { kind: 'changed', id, what: 'exited' };
+  // Docker may learn what ended a container after it has told that it ended.
+  if (action === 'oom') return { kind: 'changed', id, what: 'out of memory' };
   if (action === 'destroy') return { kind: 'changed', id, what: 'removed' };
   return action.startsWith('health_status') ? { kind: 'changed', id, what: 'health' } : undefined;
 }

@@ -5,7 +5,7 @@
  * wait for the loop. While the store is away the last views stay, `current` rejects, and the loop tries again with growing pauses.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from '@mini-ecs/shared';
+import { afterWakingTime, type Logger } from '@mini-ecs/shared';
 import { globalPartition, StoreUnavailableError, type Partition, type Store } from '../store/store.ts';
 import { ClusterProjection, type BadRecordListener } from './cluster-projection.ts';
 import { GlobalProjection } from './global-projection.ts';
@@ -252,16 +252,16 @@ export class StoreProjections implements Projections {
   }
 
   async #within<T>(ms: number, read: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+      cancel = afterWakingTime(ms, () => {
         reject(new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`));
-      }, ms);
+      });
     });
     try {
       return await Promise.race([read, timeout]);
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 

@@ -2,7 +2,7 @@
  * A connection to Redis that says quickly when Redis is away. What was sent is never sent twice by itself: a command
  * whose reply was lost with the connection fails with StoreUnavailableError, and may have been carried out.
  */
-import type { Logger } from '@mini-ecs/shared';
+import { afterWakingTime, type Logger } from '@mini-ecs/shared';
 import { Redis, ReplyError, type RedisOptions } from 'ioredis';
 import { StoreUnavailableError } from './store.ts';
 
@@ -103,9 +103,9 @@ export class RedisConnection {
   #connected(): Promise<void> {
     if (this.#redis.status === 'end') return Promise.reject(this.#unavailable('the store was closed'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => go(this.#unavailable(this.#lastError ?? 'not connected')), patienceMs);
+      const cancel = afterWakingTime(patienceMs, () => go(this.#unavailable(this.#lastError ?? 'not connected')));
       const go: Waiting = (unavailable) => {
-        clearTimeout(timer);
+        cancel();
         this.#waiting.delete(go);
         if (unavailable) reject(unavailable);
         else resolve();

@@ -1,0 +1,19 @@
+/** Into how many timers a wait is cut: the longest standstill then counts for so small a part of it. */
+const parts = 5;
+
+/**
+ * Does it once this process has been awake for `ms`. A standstill of its own (starved, stopped, its machine asleep) is no silence of
+ * whoever it waits for: the answer may lie in the socket, and is read before the next part of the wait is over.
+ * Returns what takes it back, harmless afterwards.
+ */
+export function afterWakingTime(ms: number, action: () => void): () => void {
+  let left = parts;
+  const next = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      left -= 1;
+      if (left === 0) action();
+      else timer = next();
+    }, ms / parts);
+  let timer = next();
+  return () => clearTimeout(timer);
+}
