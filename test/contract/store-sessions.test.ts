@@ -240,18 +240,18 @@ bothStores('a sweep that comes late is a standstill', async (t, store) => {
   t.is(late.pausedForMs, longLease);
 });
 
-bothStores('a large cluster gets half a lease and 1 s for every 250 instances to come back', async (t, store) => {
+bothStores('a large cluster gets three quarters of a lease and 1 s for every 250 instances to come back', async (t, store) => {
   await Promise.all(Array.from({ length: 100 }, (_, i) => openSession(store, `i${i}`, { leaseMs: 0 })));
-  const swept = await store.sweepLeases({ cluster, leaseMs: 10, periodMs: 5_000, holderSilenceMs: 5_000 });
-  t.is(swept.pausedForMs, 405);
+  const swept = await store.sweepLeases({ cluster, leaseMs: 12, periodMs: 60_000, holderSilenceMs: 5_000 });
+  t.is(swept.pausedForMs, 409);
 });
 
 bothStores(
-  'the agents of a controller that is gone get the time to come to another: half a lease, and 1 s for 250',
+  'the agents of a controller that is gone get the time to come to another: three quarters of a lease, and 1 s for 250',
   async (t, store) => {
     const agents = 5;
     const [leaseMs, silence] = [1_000, { periodMs: 60_000, holderSilenceMs: 40 }];
-    const returnMs = leaseMs / 2 + (agents * 1_000) / 250;
+    const returnMs = (leaseMs * 3) / 4 + (agents * 1_000) / 250;
     await judging(store, 0);
     const sessions = Array.from({ length: agents }, (_, i) => ({ instance: `i${i}`, session: 'session-1' }));
     await Promise.all(sessions.map(({ instance }) => openSession(store, instance)));

@@ -38,7 +38,7 @@ const wrong: [string, string, RegExp][] = [
   ['MINI_ECS_CERTIFICATE_TTL', '1s', /MINI_ECS_CERTIFICATE_TTL .*a duration from 2s to 365d/],
   ['MINI_ECS_CERTIFICATE_TTL', 'long', /MINI_ECS_CERTIFICATE_TTL/],
   ['MINI_ECS_AGENT_HOST', ' , ', /MINI_ECS_AGENT_HOST .*at least one address/],
-  ['MINI_ECS_HEARTBEAT_MS', '2500', /MINI_ECS_LEASE_MS .*at least twice MINI_ECS_HEARTBEAT_MS \(2500\), and is 4000/],
+  ['MINI_ECS_HEARTBEAT_MS', '2500', /MINI_ECS_LEASE_MS .*at least four times MINI_ECS_HEARTBEAT_MS \(2500\), and is 4000/],
   ['MINI_ECS_LOG_LEVEL', 'loud', /MINI_ECS_LOG_LEVEL/],
 ];
 for (const [name, value, message] of wrong) {

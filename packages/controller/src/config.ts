@@ -128,8 +128,8 @@ export function loadControllerConfig({ flags = {}, env = process.env }: ConfigSo
   const heartbeatMs = optional('heartbeatMs')
     ? number('heartbeatMs', 50, longestHeartbeatMs)
     : Math.min(Math.floor(leaseMs / 4), longestHeartbeatMs);
-  if (leaseMs < 2 * heartbeatMs) {
-    throw problem('leaseMs', `must be at least twice ${table.heartbeatMs[0]} (${heartbeatMs}), and is ${leaseMs}`);
+  if (leaseMs < 4 * heartbeatMs) {
+    throw problem('leaseMs', `must be at least four times ${table.heartbeatMs[0]} (${heartbeatMs}), and is ${leaseMs}`);
   }
   return {
     dataDir: text('dataDir'),

@@ -38,6 +38,22 @@ test('controllers that start at once on one data directory agree on secret.key a
   for (const credentials of opened) t.deepEqual(await credentials.find(key.accessKeyId), key);
 });
 
+test('a first start that ends as soon as its key is in the store leaves no key that nobody knows', async (t) => {
+  const [store, dataDir] = [aStore(), await aDataDir(t)];
+  const dying: Pick<MemoryStore, 'read' | 'put' | 'snapshot'> = {
+    read: (...args) => store.read(...args),
+    snapshot: (...args) => store.snapshot(...args),
+    async put(command) {
+      await store.put(command);
+      throw new Error('killed');
+    },
+  };
+  await t.throwsAsync(openCredentials({ store: dying, dataDir }), { message: 'killed' });
+  const credentials = await openCredentials({ store, dataDir });
+  const key = await printed(dataDir);
+  t.deepEqual(await credentials.find(key.accessKeyId), key);
+});
+
 test('an unknown key is not found', async (t) => {
   const credentials = await openCredentials({ store: aStore(), dataDir: await aDataDir(t) });
   t.is(await credentials.find('AKIDNOBODY'), undefined);

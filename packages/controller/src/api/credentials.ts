@@ -44,16 +44,9 @@ export const credentialsFile = (dataDir: string): string => join(dataDir, 'crede
 export async function openCredentials({ store, dataDir, bootstrap }: CredentialOptions): Promise<CredentialStore> {
   const sealer = await openSealer(dataDir);
   const given = bootstrap === undefined ? undefined : parseAccessKey(bootstrap);
-  const kept = await keptKey(dataDir, given);
+  const kept = (await keptKey(dataDir, given)) ?? (await firstKey(store, dataDir, given));
   if (given) await putAccessKey(store, sealer, given, 'any');
   if (kept) await putAccessKey(store, sealer, kept, 'absent');
-  if (!kept) {
-    const first = given ?? ((await hasAccessKeys(store)) ? undefined : newAccessKey());
-    if (first) {
-      if (!given) await putAccessKey(store, sealer, first, 'absent');
-      await writePrivately(credentialsFile(dataDir), `${JSON.stringify(first, undefined, 2)}\n`);
-    }
-  }
   return cachedCredentials(store, sealer);
 }
 
@@ -78,6 +71,20 @@ function newAccessKey(): AccessKey {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const characters = [...randomBytes(16)].map((byte) => alphabet[byte % alphabet.length]).join('');
   return { accessKeyId: `MECS${characters}`, secretAccessKey: randomBytes(30).toString('base64') };
+}
+
+/**
+ * Into the file before it is put into the store: a controller that dies between the two leaves no key that nobody can read. Of several
+ * that start at once one writes the file, and all take what is in it. undefined: the store has keys, made elsewhere.
+ */
+async function firstKey(
+  store: Pick<Store, 'snapshot'>,
+  dataDir: string,
+  given: AccessKey | undefined,
+): Promise<AccessKey | undefined> {
+  if (!given && (await hasAccessKeys(store))) return undefined;
+  await writePrivately(credentialsFile(dataDir), `${JSON.stringify(given ?? newAccessKey(), undefined, 2)}\n`);
+  return readCredentialsFile(credentialsFile(dataDir));
 }
 
 async function hasAccessKeys(store: Pick<Store, 'snapshot'>): Promise<boolean> {

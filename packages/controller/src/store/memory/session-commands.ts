@@ -100,7 +100,7 @@ export function refreshLeases(partition: MemoryPartition, command: RefreshLeases
 export function sweepLeases(partition: MemoryPartition, command: SweepLeases, now: number): SweepResult {
   const { leaseMs, periodMs, holderSilenceMs } = command;
   const sweep = partition.leaseSweep;
-  const returnMs = (agents: number): number => leaseMs / 2 + (agents * 1_000) / returnsPerSecond;
+  const returnMs = (agents: number): number => Math.ceil((leaseMs * 3) / 4) + (agents * 1_000) / returnsPerSecond;
   const timeToReturn = Math.max(leaseMs, returnMs(partition.counts.instances));
   if (sweep.tick === undefined || now - sweep.tick > 2 * periodMs) sweep.judgeFrom = now + timeToReturn;
   for (const [holder, { at, sessions }] of partition.leaseHolders) {
