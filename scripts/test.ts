@@ -30,7 +30,7 @@ const suites: Record<string, Suite> = {
   fuzz: { files: ['test/fuzz/**/*.test.ts'], programs: ['redis-server'], concurrency: 1, patience: '5m' },
   integration: { files: ['test/integration/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '3m' },
   bench: { files: ['test/bench/**/*.test.ts'], programs: ['redis-server'], concurrency: 1, patience: '3m' },
-  e2e: { files: ['test/e2e/**/*.test.ts'], programs: [...clusterPrograms, 'aws'], concurrency: 1, patience: '4m' },
+  e2e: { files: ['test/e2e/**/*.test.ts'], programs: [...clusterPrograms, 'aws'], concurrency: 1, patience: '10m' },
   faults: { files: ['test/faults/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '10m' },
 };
 

@@ -46,6 +46,6 @@ test('bench:scheduler places tasks with the commits of the memory store, a row a
     const row = rows.find((each) => each['constraint'] === constraint);
     t.like(row, { instances: 100, tasks: 1_000 }, constraint);
     t.true(Number(row?.['placementsPerSecond']) > 0, constraint);
-    t.true(Number(row?.['commitPercent']) > 0, constraint);
+    t.true(Number(row?.['commitPercent']) >= 0, constraint);
   }
 });

@@ -1,6 +1,7 @@
 /** The cluster as three witnesses tell it: the API, Redis itself, and Docker on every host. */
 import type { LabHost } from '@mini-ecs/lab';
 import { silentLogger } from '@mini-ecs/shared';
+import type Docker from 'dockerode';
 import { decodeInstance, decodeService, decodeTask, decodeTaskDefinition } from '../../packages/controller/src/store/records.ts';
 import { RedisStore } from '../../packages/controller/src/store/redis-store.ts';
 import { globalPartition, type StoredRecord } from '../../packages/controller/src/store/store.ts';
@@ -199,7 +200,7 @@ async function containersOf(host: LabHost): Promise<FinalContainer[]> {
   const docker = dockerOf(host);
   const listed = await docker.listContainers({ all: true, filters: { label: [taskLabel] } });
   const running = listed.filter(({ State }) => State === 'running');
-  const inspected = await Promise.all(running.map(({ Id }) => docker.getContainer(Id).inspect()));
+  const inspected = (await Promise.all(running.map(({ Id }) => inspect(docker, Id)))).flatMap((each) => each ?? []);
   const details = new Map(
     inspected.map(({ Id, State, RestartCount }) => [Id, { startedAt: State.StartedAt, restartCount: RestartCount }]),
   );
@@ -211,6 +212,16 @@ async function containersOf(host: LabHost): Promise<FinalContainer[]> {
     startedAt: details.get(Id)?.startedAt ?? '',
     restartCount: details.get(Id)?.restartCount ?? 0,
   }));
+}
+
+/** undefined: removed since it was listed. */
+async function inspect(docker: Docker, id: string): Promise<Docker.ContainerInspectInfo | undefined> {
+  try {
+    return await docker.getContainer(id).inspect();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
 }
 
 // ── Redis ──

@@ -85,7 +85,7 @@ test.serial('a task runs with its ports, and stops when the store wants it stopp
     const [container] = running.containers;
     t.like(container, { name: 'app', lastStatus: 'RUNNING', reason: '' });
     t.like(container?.networkBindings, [{ bindIp: '0.0.0.0', containerPort: 80, protocol: 'tcp' }]);
-    t.true((running.startedAgeMs ?? Infinity) < 10_000);
+    t.true((running.startedAgeMs ?? Infinity) < 60_000);
     const labels = JSON.parse(await docker('inspect', '-f', '{{json .Config.Labels}}', container?.runtimeId ?? '')) as object;
     t.like(labels, {
       'com.amazonaws.ecs.task-definition-family': 'web',
@@ -105,7 +105,12 @@ test.serial('a task whose essential container exits stops the others and tells t
     const taskId = newId();
     controller.assign(
       taskId,
-      anAssignedTask(taskId, { containers: [shell('sleep 0.3; exit 5'), sleeper({ name: 'side', essential: false })] }),
+      anAssignedTask(taskId, {
+        containers: [
+          shell('sleep 0.3; exit 5', { dependsOn: [{ containerName: 'side', condition: 'START' }] }),
+          sleeper({ name: 'side', essential: false }),
+        ],
+      }),
     );
     const stopped = await statusOf(controller, taskId, 'STOPPED');
     t.like(stopped, { stopCode: 'EssentialContainerExited', stoppedReason: 'Essential container in task exited' });
@@ -162,7 +167,7 @@ test.serial('an agent restarted adopts its containers, and tells what ended mean
     const before = (await statusOf(controller, survivor, 'RUNNING')).containers[0]?.runtimeId;
     const victim = (await statusOf(controller, casualty, 'RUNNING')).containers[0]?.runtimeId ?? '';
     await agent.stop();
-    t.true(controller.messages.some((message) => message.farewell));
+    await eventually(() => controller.messages.some((message) => message.farewell));
     const startedAt = await docker('inspect', '-f', '{{.State.StartedAt}}', before ?? '');
     await docker('kill', victim);
     const again = await start();
@@ -185,7 +190,7 @@ test.serial('an agent without its state file is again who its containers say', (
     // Its certificate is gone too, and only an operator's word lets another key speak for the instance.
     config.joinToken = parseJoinToken(await controller.identity.joinToken({ instance: agent.instanceId }));
     const again = await start();
-    await eventually(() => controller.hellos.length === 2);
+    await eventually(() => controller.hellos.length >= 2);
     t.is(again.instanceId, agent.instanceId);
     t.like(controller.hellos[1], { instanceId: agent.instanceId, storeId: 'store-1' });
     t.like(controller.hellos[1]?.tasks, [{ taskId, lastStatus: 'RUNNING' }]);
@@ -205,7 +210,7 @@ test.serial('an engine crash ends the session after a while, and its tasks are t
     const stopped = await statusOf(controller, taskId, 'STOPPED');
     t.like(stopped, { stopCode: 'EssentialContainerExited' });
     await statusOf(controller, next, 'RUNNING');
-    t.is(controller.sessions, 1);
+    await eventually(() => controller.sessions === 1);
   }),
 );
 

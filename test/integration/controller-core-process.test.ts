@@ -1,6 +1,7 @@
 /** A whole controller with its own Redis: started, killed, started again, closed. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,9 +51,10 @@ async function withRedis<T>(dataDir: string, use: (redis: Redis) => Promise<T>):
 const redisPid = (dataDir: string): Promise<number> =>
   withRedis(dataDir, async (redis) => Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]));
 
+/** One that has ended and that nobody has waited for (in a container without an init) is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
@@ -65,7 +67,7 @@ test.serial('a controller is ready in a moment, and takes its Redis with it when
   const dataDir = await aDataDir(t);
   const controller = await startProcess(t, dataDir);
   t.log(`ready after ${Math.round(controller.startedInMs)} ms`);
-  t.true(controller.startedInMs < 10_000); // about 0.4 s on an idle machine
+  t.true(controller.startedInMs < 30_000); // about 0.4 s on an idle machine
   const pid = await redisPid(dataDir);
   controller.child.kill('SIGTERM');
   t.deepEqual(await once(controller.child, 'exit'), [0, null]);

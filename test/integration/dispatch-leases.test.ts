@@ -4,8 +4,8 @@ import { eventually } from '../support/eventually.ts';
 import { ProtocolAgent } from '../support/protocol-agent.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
-const leaseMs = 1_000;
-const sweepPeriodMs = 200;
+const leaseMs = 3_000;
+const sweepPeriodMs = 500;
 
 let redis: TestRedis;
 let fixture: DispatchFixture;

@@ -239,7 +239,7 @@ test('of a short-lived certificate an agent has a new one before it ends, and it
   t.is(setup.controller.sessions, 1);
   // New sessions use the new one: that of the first has long ended.
   setup.controller.dropSessions();
-  await eventually(() => setup.controller.hellos.length === 2);
+  await eventually(() => setup.controller.hellos.length >= 2);
 });
 
 // ── a store that was restored ──
@@ -294,7 +294,7 @@ test('a host that was off for longer than its certificate was good renews it and
   const kept = await host.certificateStore.load();
   await host.certificateStore.save({ ...kept!, key, certificate, obtainedAt: Date.now() - 5_000, lifetimeMs: 4_000 });
   await anAgent(t, setup, host);
-  await eventually(() => setup.controller.hellos.length === 2);
+  await eventually(() => setup.controller.hellos.length >= 2);
   t.not((await enrolmentOf(setup, agent.instanceId))?.certificates[0]?.serial, serial);
 });
 
@@ -305,7 +305,7 @@ test('an agent that joined needs no token any more, and one that did not says wh
   await eventually(() => setup.controller.sessions === 1);
   await agent.stop();
   t.is((await anAgent(t, setup, host)).instanceId, agent.instanceId);
-  await eventually(() => setup.controller.hellos.length === 2);
+  await eventually(() => setup.controller.hellos.length >= 2);
   await t.throwsAsync(anAgent(t, setup, aHost()), { message: /join token.*mini-ecs token create --cluster default/ });
 });
 
@@ -367,6 +367,6 @@ test('a join that was cut off is made good by the next start with the same token
   const kept = (await host.certificateStore.load())!;
   await host.certificateStore.save({ ...kept, certificate: '', authority: '' });
   await anAgent(t, setup, host, token);
-  await eventually(() => setup.controller.hellos.length === 2);
+  await eventually(() => setup.controller.hellos.length >= 2);
   t.is(await usesLeft(setup, token), 0);
 });

@@ -114,7 +114,7 @@ export class FakeController {
 
   /** Ends the sessions; the controller stays. */
   dropSessions(): void {
-    for (const call of this.#calls) call.destroy();
+    for (const call of this.#calls) call.emit('error', { code: grpc.status.UNAVAILABLE, details: 'dropped' });
     this.#calls = [];
   }
 
@@ -158,7 +158,7 @@ export class FakeController {
       return;
     }
     this.#calls.push(call);
-    const { heartbeatMs = 200, leaseMs = 2_000 } = this.#options;
+    const { heartbeatMs = 200, leaseMs = 60_000 } = this.#options;
     call.write({
       welcome: {
         sessionId: `session-${this.hellos.length}`,

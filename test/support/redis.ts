@@ -119,6 +119,7 @@ function answersPing(socket: string): Promise<boolean> {
       resolve(isThere);
     };
     connection.once('error', () => answer(false));
+    connection.once('close', () => answer(false));
     connection.once('connect', () => connection.write('PING\r\n'));
     connection.once('data', (data) => answer(data.toString().startsWith('+PONG')));
     connection.setTimeout(1_000, () => answer(false));

@@ -18,7 +18,7 @@ test('a standstill of the process is not the silence of somebody else', async (t
       resolve();
     });
   });
-  for (let standstills = 0; standstills < 4; standstills += 1) {
+  for (let standstills = 0; standstills < 3; standstills += 1) {
     standStill(300);
     await turn();
     t.false(isOver, `after ${standstills + 1} of them what lies in the sockets can be read`);
