@@ -4,8 +4,9 @@
  * machine; those that start hosts and engines run one file after the other. Ends with the true counts.
  */
 import { clusterPrograms, installMissing, type Program } from '@mini-ecs/lab';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { PassThrough, type Readable } from 'node:stream';
 import { chooseTests } from './choose-tests.ts';
 import { readTap, type Counts } from './tap.ts';
 
@@ -34,6 +35,8 @@ const suites: Record<string, Suite> = {
   faults: { files: ['test/faults/**/*.test.ts'], programs: clusterPrograms, concurrency: 1, patience: '10m' },
 };
 
+const outputAfterExitMs = 10_000;
+
 interface Result extends Counts {
   name: string;
   seconds: number;
@@ -46,11 +49,25 @@ async function runSuite(name: string, files: readonly string[], { concurrency, p
   const child = spawn('ava', ['--tap', `--concurrency=${concurrency}`, `--timeout=${patience}`, ...serial, ...files], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const closed = new Promise<number>((resolve) => void child.on('close', (code) => resolve(code ?? 1)));
-  const counts = await readTap(child.stdout, (line) => console.log(line));
+  const ended = new Promise<number>((resolve) => void child.on('exit', (code) => resolve(code ?? 1)));
+  const counts = await readTap(outputOf(child), (line) => console.log(line));
   // A run that went wrong without a failed test (a file that does not load, a time-out) is a failure too.
-  if ((await closed) !== 0 && counts.failed === 0) counts.failed = 1;
+  if ((await ended) !== 0 && counts.failed === 0) counts.failed = 1;
   return { name, ...counts, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Until its end, or soon after the child's: what a test left running may hold the pipe for ever. */
+function outputOf(child: ChildProcessByStdio<null, Readable, null>): Readable {
+  const output = new PassThrough();
+  child.stdout.pipe(output);
+  child.on('exit', () => {
+    const cut = (): void => {
+      child.stdout.destroy();
+      output.end();
+    };
+    setTimeout(cut, outputAfterExitMs).unref();
+  });
+  return output;
 }
 
 const filesOfSuites = (): Record<string, string[]> =>

@@ -58,21 +58,31 @@ export class ApiHarness {
   /** With the cluster `default` and the task definition `web:1`. */
   static async start(): Promise<ApiHarness> {
     const redis = await startTestRedis({ appendfsync: 'no' });
-    const store = await RedisStore.connect({ url: redis.url, log: silentLogger });
-    const projections = await StoreProjections.start({ store, log: silentLogger });
-    const harness = new ApiHarness(store, projections, async () => {
-      await projections.close();
-      await store.close();
-      await redis.stop();
-    });
-    await harness.run('CreateCluster', {});
-    await harness.registerTaskDefinition('web');
-    return harness;
+    const opened: (() => Promise<void>)[] = [() => redis.stop()];
+    const close = async (): Promise<void> => {
+      for (const end of opened.toReversed()) await end();
+    };
+    try {
+      const store = await RedisStore.connect({ url: redis.url, log: silentLogger });
+      opened.push(() => store.close());
+      const projections = await StoreProjections.start({ store, log: silentLogger });
+      opened.push(() => projections.close());
+      const harness = new ApiHarness(store, projections, close);
+      await harness.run('CreateCluster', {});
+      await harness.registerTaskDefinition('web');
+      return harness;
+    } catch (error) {
+      await close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
-    await this.#work;
-    await this.#close();
+    try {
+      await this.#work;
+    } finally {
+      await this.#close();
+    }
   }
 
   /** Runs an operation as the front door does once the input has the right shape. */

@@ -4,10 +4,10 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface TestRedis {
   /** Path of the unix socket. */
@@ -33,6 +33,7 @@ export interface TestRedisOptions {
 }
 
 const deadlineMs = 20_000;
+const logName = 'redis.log';
 
 export async function startTestRedis({ appendfsync = 'always' }: TestRedisOptions = {}): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'mini-ecs-redis-'));
@@ -48,17 +49,23 @@ export async function startTestRedis({ appendfsync = 'always' }: TestRedisOption
     await exit;
   };
   const killOnExit = (): void => void server?.kill('SIGKILL');
+  // What ava ends by a signal is told of no exit otherwise.
+  const exitOnSignal = (): void => process.exit(143);
   const start = async (): Promise<void> => {
-    server = spawn('redis-server', redisArguments(directory, socket, appendfsync), { stdio: ['ignore', 'ignore', 'inherit'] });
+    server = spawn('redis-server', redisArguments(directory, socket, appendfsync), { stdio: 'ignore' });
+    // Whoever forgets it still ends.
+    server.unref();
     await untilItAnswers(socket, server);
   };
   const stop = async (): Promise<void> => {
     process.off('exit', killOnExit);
+    process.off('SIGTERM', exitOnSignal);
     await kill();
     await rm(directory, { recursive: true, force: true });
   };
 
   process.on('exit', killOnExit);
+  process.once('SIGTERM', exitOnSignal);
   try {
     await start();
   } catch (error) {
@@ -87,6 +94,7 @@ function redisArguments(directory: string, socket: string, appendfsync: string):
     port: '0',
     unixsocket: socket,
     unixsocketperm: '700',
+    logfile: join(directory, logName),
     dir: directory,
     appendonly: 'yes',
     appendfsync,
@@ -103,12 +111,16 @@ async function untilItAnswers(socket: string, server: ChildProcess): Promise<voi
   server.once('error', (error) => (failure = error));
   while (Date.now() < deadline) {
     if (failure) throw new Error(`redis-server does not start: ${failure.message}`);
-    if (server.exitCode !== null || server.signalCode !== null) throw new Error('redis-server ended while starting');
+    if (server.exitCode !== null || server.signalCode !== null)
+      throw new Error(`redis-server ended while starting: ${await logOf(socket)}`);
     if (await answersPing(socket)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`redis-server on ${socket} did not answer within ${deadlineMs} ms`);
 }
+
+const logOf = (socket: string): Promise<string> =>
+  readFile(join(dirname(socket), logName), 'utf8').catch(() => 'it wrote no log');
 
 /** True once it has loaded its data: until then it replies -LOADING. */
 function answersPing(socket: string): Promise<boolean> {

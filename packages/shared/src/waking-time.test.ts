@@ -1,6 +1,6 @@
 import test from 'ava';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import { afterWakingTime } from './waking-time.ts';
+import { afterWakingTime, withinWakingTime } from './waking-time.ts';
 
 const standStill = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -24,6 +24,13 @@ test('a standstill of the process is not the silence of somebody else', async (t
     t.false(isOver, `after ${standstills + 1} of them what lies in the sockets can be read`);
   }
   await over;
+});
+
+test('work that is done in time has its own outcome, work that is not the one it is given', async (t) => {
+  const whenOver = (): Error => new Error('too late');
+  t.is(await withinWakingTime(1_000, Promise.resolve('done'), whenOver), 'done');
+  await t.throwsAsync(withinWakingTime(1_000, Promise.reject(new Error('its own')), whenOver), { message: 'its own' });
+  await t.throwsAsync(withinWakingTime(10, new Promise(() => undefined), whenOver), { message: 'too late' });
 });
 
 test('a wait that was taken back never ends', async (t) => {

@@ -17,3 +17,16 @@ export function afterWakingTime(ms: number, action: () => void): () => void {
   let timer = next();
   return () => clearTimeout(timer);
 }
+
+/** The outcome of `work`, or a rejection with `whenOver()` after `ms` of waking time. The work itself goes on, unheard. */
+export async function withinWakingTime<T>(ms: number, work: Promise<T>, whenOver: () => Error): Promise<T> {
+  let cancel = (): void => undefined;
+  const over = new Promise<never>((_, reject) => {
+    cancel = afterWakingTime(ms, () => reject(whenOver()));
+  });
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    cancel();
+  }
+}

@@ -10,7 +10,7 @@ test.before(async () => {
   api = await ApiServerFixture.start();
   await api.call('CreateCluster', {});
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const program = fileURLToPath(new URL('../../bin/mini-ecs.js', import.meta.url));
 

@@ -2,7 +2,7 @@
  * One call of the API, from headers and body to the answer: target → operation, signature, input, run, output. Everything
  * that can go wrong on the way is thrown and becomes the AWS error of it in one place (api/server.ts).
  */
-import type { ArnScope } from '@mini-ecs/shared';
+import { withinWakingTime, type ArnScope } from '@mini-ecs/shared';
 import { ApiError } from './api-error.ts';
 import type { AwsJsonService } from './aws-json-service.ts';
 import type { CredentialStore } from './credentials.ts';
@@ -82,21 +82,13 @@ function findOperation(
 const exampleOf = (services: readonly AwsJsonService[]): string =>
   services.map(({ targetPrefix }) => `${targetPrefix}.<Operation>`).join(' or ');
 
-async function withDeadline<T>(work: Promise<T>, operation: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new ApiError(
-          'ServiceUnavailableException',
-          `${operation} was not done within ${callDeadlineMs / 1000} s; whether it will be is not known. Look before you try again.`,
-        ),
-      );
-    }, callDeadlineMs);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const withDeadline = <T>(work: Promise<T>, operation: string): Promise<T> =>
+  withinWakingTime(
+    callDeadlineMs,
+    work,
+    () =>
+      new ApiError(
+        'ServiceUnavailableException',
+        `${operation} was not done within ${callDeadlineMs / 1000} s; whether it will be is not known. Look before you try again.`,
+      ),
+  );

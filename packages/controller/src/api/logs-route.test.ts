@@ -31,7 +31,7 @@ test.before(async () => {
   await api.call('CreateCluster', {});
   task = await aTask(api.store, 'default', { containers: ['app', 'silent', 'gone'] });
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const get = (query: string) => ({ method: 'GET', path: `/-/logs?${query}` });
 const refusal = ({ status, body }: RawAnswer): string => `${status} ${String(body['__type'])}: ${String(body['message'])}`;

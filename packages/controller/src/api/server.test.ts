@@ -22,7 +22,7 @@ const failing = (store: Store): Store =>
 test.before(async () => {
   api = await ApiServerFixture.start({ wrapStore: failing });
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const refusal = ({ status, body }: RawAnswer): string => `${status} ${String(body['__type'])}: ${String(body['message'])}`;
 

@@ -7,7 +7,7 @@ let api: ApiServerFixture;
 test.before(async () => {
   api = await ApiServerFixture.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const refusal = ({ status, body }: RawAnswer): string => `${status} ${String(body['__type'])}: ${String(body['message'])}`;
 const call = async (options: RawCall): Promise<string> => refusal(await api.call('ListClusters', {}, options));
@@ -158,9 +158,10 @@ test('an Authorization header of any length is refused in no time', async (t) =>
 
   const request = { method: 'POST', url: '/', headers: { authorization: long }, body: Buffer.alloc(0) };
   const knownToNobody = { find: async () => undefined };
-  const began = performance.now();
+  const before = process.cpuUsage();
   for (let calls = 0; calls < 100; calls += 1) {
     await t.throwsAsync(authenticate(request, { credentials: knownToNobody, service: 'ecs', now: Date.now() }));
   }
-  t.true(performance.now() - began < 1_000, 'a hundred of them; read with a pattern they took 4 s');
+  const { user, system } = process.cpuUsage(before);
+  t.true(user + system < 1_000_000, 'µs, a hundred of them; read with a pattern they took 4 s');
 });

@@ -7,7 +7,7 @@ test.before(async () => {
   api = await ApiServerFixture.start();
   await api.call('CreateCluster', {});
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const create = (wishes: object): Promise<RawAnswer> => api.raw({ path: '/-/tokens', body: JSON.stringify(wishes) });
 const refusal = ({ status, body }: RawAnswer): string => `${status} ${String(body['__type'])}: ${String(body['message'])}`;

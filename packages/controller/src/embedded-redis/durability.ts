@@ -11,7 +11,7 @@ export async function durabilityProblems(options: RedisOptions): Promise<string[
     lazyConnect: true,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
-    commandTimeout: 2_000,
+    commandTimeout: 10_000,
   });
   redis.on('error', () => undefined);
   try {

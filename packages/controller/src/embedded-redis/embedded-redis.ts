@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Logger } from '@mini-ecs/shared';
+import { withinWakingTime, type Logger } from '@mini-ecs/shared';
 import { Redis } from 'ioredis';
 import { checkRedisInstalled, EmbeddedRedisError, socketPathOf, startRedisServer } from './redis-server-process.ts';
 import type { RedisServerProcess } from './redis-server-process.ts';
@@ -29,6 +29,10 @@ const leavingName = 'mini-ecs-leaving';
 const firstPollMs = 10;
 const lastPollMs = 500;
 const stopTimeoutMs = 10_000;
+const pingTimeoutMs = 2_000;
+
+/** ABSENT: nobody listens. SILENT: somebody may, and does not answer. */
+type Answer = Redis | 'LOADING' | 'ABSENT' | 'SILENT';
 
 export class EmbeddedRedis {
   readonly socketPath: string;
@@ -65,9 +69,18 @@ export class EmbeddedRedis {
     await this.#supervision;
     // While it is looked for, a connection may be there for a moment that another controller counts when it leaves. So whoever
     // leaves in that moment looks once more, and is the last to count.
-    const answer = this.#watch ?? (await connectTo(this.socketPath));
+    const answer = this.#watch ?? (await this.#lastLook());
     if (answer instanceof Redis) await this.#leave(answer);
     else this.#server?.terminate();
+  }
+
+  /** One that is silent may only stand still, and would stay behind for ever; that none is there is told at once. */
+  async #lastLook(): Promise<Answer> {
+    const began = performance.now();
+    let answer: Answer;
+    do answer = await connectTo(this.socketPath);
+    while (answer === 'SILENT' && performance.now() - began < stopTimeoutMs);
+    return answer;
   }
 
   async #supervise(): Promise<void> {
@@ -125,19 +138,11 @@ export class EmbeddedRedis {
    * sees no other.
    */
   async #leave(watch: Redis): Promise<void> {
-    const ended = endOf(watch);
-    try {
-      await watch.client('SETNAME', leavingName);
-      const clients = String(await watch.client('LIST'));
-      const others = clients.split('\n').filter((line) => line.includes(` name=${controllerName} `)).length;
-      if (others === 0) {
-        // The connection ends with the server, and with it the command.
-        watch.shutdown().catch(() => undefined);
-        await Promise.race([ended, pause(stopTimeoutMs, undefined, { ref: false })]);
-      }
-    } catch (error) {
-      this.#log.debug({ err: error }, 'Redis ended before it was stopped');
-    }
+    const isOver = (): Error => new Error('Redis did not stop in time');
+    const left = Promise.race([stopUnlessShared(watch), endOf(watch)]);
+    await withinWakingTime(stopTimeoutMs, left, isOver).catch((error: unknown) => {
+      this.#log.debug({ err: error }, 'Redis ended before it was stopped, or does not answer');
+    });
     watch.disconnect();
   }
 
@@ -146,11 +151,19 @@ export class EmbeddedRedis {
   }
 }
 
+async function stopUnlessShared(redis: Redis): Promise<void> {
+  await redis.client('SETNAME', leavingName);
+  const clients = String(await redis.client('LIST'));
+  const others = clients.split('\n').filter((line) => line.includes(` name=${controllerName} `)).length;
+  // The connection ends with the server, and with it the command.
+  if (others === 0) await redis.shutdown();
+}
+
 async function endOf(redis: Redis): Promise<void> {
   if (redis.status !== 'end') await new Promise((resolve) => redis.once('end', resolve));
 }
 
-async function connectTo(socketPath: string): Promise<Redis | 'LOADING' | 'SILENT'> {
+async function connectTo(socketPath: string): Promise<Answer> {
   const redis = new Redis({
     path: socketPath,
     connectionName: controllerName,
@@ -159,15 +172,17 @@ async function connectTo(socketPath: string): Promise<Redis | 'LOADING' | 'SILEN
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
     connectTimeout: 1_000,
-    commandTimeout: 2_000,
   });
-  redis.on('error', () => undefined);
+  let failure: Error | undefined;
+  redis.on('error', (error) => (failure = error));
   try {
     await redis.connect();
-    await redis.ping();
+    await withinWakingTime(pingTimeoutMs, redis.ping(), () => new Error('no answer to a ping'));
     return redis;
   } catch (error) {
     redis.disconnect();
-    return (error as Error).message.startsWith('LOADING') ? 'LOADING' : 'SILENT';
+    if ((error as Error).message.startsWith('LOADING')) return 'LOADING';
+    const { code = '' } = (failure ?? error) as NodeJS.ErrnoException;
+    return ['ENOENT', 'ECONNREFUSED'].includes(code) ? 'ABSENT' : 'SILENT';
   }
 }

@@ -5,7 +5,7 @@
  * wait for the loop. While the store is away the last views stay, `current` rejects, and the loop tries again with growing pauses.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterWakingTime, type Logger } from '@mini-ecs/shared';
+import { afterWakingTime, withinWakingTime, type Logger } from '@mini-ecs/shared';
 import { globalPartition, StoreUnavailableError, type Partition, type Store } from '../store/store.ts';
 import { ClusterProjection, type BadRecordListener } from './cluster-projection.ts';
 import { GlobalProjection } from './global-projection.ts';
@@ -110,7 +110,7 @@ export class StoreProjections implements Projections {
       const checks = this.#waiting.get(cluster) ?? new Set();
       this.#waiting.set(cluster, checks);
       const end = (): void => {
-        clearTimeout(timer);
+        cancel();
         checks.delete(check);
         if (checks.size === 0 && this.#waiting.get(cluster) === checks) this.#waiting.delete(cluster);
       };
@@ -125,10 +125,10 @@ export class StoreProjections implements Projections {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      const timer = setTimeout(() => {
+      const cancel = afterWakingTime(timeoutMs, () => {
         end();
         resolve(undefined);
-      }, timeoutMs);
+      });
       checks.add(check);
     });
   }
@@ -242,7 +242,7 @@ export class StoreProjections implements Projections {
     const deadline = performance.now() + this.#readTimeoutMs;
     for (;;) {
       try {
-        return await this.#within(deadline - performance.now(), read());
+        return await withinWakingTime(deadline - performance.now(), read(), () => this.#timeout());
       } catch (error) {
         const isOver = this.#closing.signal.aborted || performance.now() + firstRetryMs >= deadline;
         if (!(error instanceof StoreUnavailableError) || isOver) throw error;
@@ -251,18 +251,8 @@ export class StoreProjections implements Projections {
     }
   }
 
-  async #within<T>(ms: number, read: Promise<T>): Promise<T> {
-    let cancel = (): void => undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      cancel = afterWakingTime(ms, () => {
-        reject(new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`));
-      });
-    });
-    try {
-      return await Promise.race([read, timeout]);
-    } finally {
-      cancel();
-    }
+  #timeout(): ProjectionTimeoutError {
+    return new ProjectionTimeoutError(`the store did not answer within ${this.#readTimeoutMs} ms`);
   }
 
   async #pause(ms: number): Promise<void> {

@@ -338,8 +338,9 @@ function snapshotOf(view: ClusterView, id: string): ClusterView {
 test('a task of RunTask whose API died is withdrawn after placeBy', async (t) => {
   const core = await start(t);
   // Past the queue: nobody looks for a place.
+  const began = Date.now();
   const { ids, requestId } = await runTasks(core.memory, 1);
-  await withdrawOverdue(core.context, await view(core));
+  await withdrawOverdue({ ...core.context, clock: { now: () => began } }, await view(core));
   t.true((await view(core)).tasks.has(ids[0]!));
   await withdrawOverdue({ ...core.context, clock: { now: () => Date.now() + 10_000 } }, await view(core));
   t.false((await view(core)).tasks.has(ids[0]!));

@@ -9,7 +9,7 @@ let api: ApiHarness;
 test.before(async () => {
   api = await ApiHarness.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 /** A cluster of its own with one instance; its id. */
 async function aCluster(clusterName: string): Promise<string> {

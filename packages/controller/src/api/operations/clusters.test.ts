@@ -14,7 +14,7 @@ let api: ApiServerFixture;
 test.before(async () => {
   api = await ApiServerFixture.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const arn = (name: string): string => `arn:aws:ecs:us-east-1:000000000000:cluster/${name}`;
 const create = (clusterName?: string, more: object = {}) => api.ecs.send(new CreateClusterCommand({ clusterName, ...more }));

@@ -16,7 +16,7 @@ let api: ApiHarness;
 test.before(async () => {
   api = await ApiHarness.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 async function aCluster(clusterName: string): Promise<string> {
   await api.run('CreateCluster', { clusterName });

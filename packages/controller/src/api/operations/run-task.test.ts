@@ -10,7 +10,7 @@ let api: ApiHarness;
 test.before(async () => {
   api = await ApiHarness.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const runTask = (input: object): Promise<RunTaskResponse> => api.run('RunTask', { taskDefinition: 'web', ...input });
 /** A cluster of its own, so that tests do not share instances. */

@@ -16,7 +16,7 @@ test.before(async () => {
   await api.registerTaskDefinition('web');
   await api.anInstance({ memory: 100_000 });
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 async function create(serviceName: string, input: object = {}): Promise<Service> {
   const request = { serviceName, taskDefinition: 'web:1', desiredCount: 2, ...input };

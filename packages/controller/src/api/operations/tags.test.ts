@@ -16,7 +16,7 @@ test.before(async () => {
   api = await ApiServerFixture.start();
   await api.ecs.send(new CreateClusterCommand({}));
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const arn = (rest: string): string => `arn:aws:ecs:us-east-1:000000000000:${rest}`;
 const tag = (resourceArn: string, tags: Tag[]) => api.ecs.send(new TagResourceCommand({ resourceArn, tags }));

@@ -15,7 +15,7 @@ let api: ApiServerFixture;
 test.before(async () => {
   api = await ApiServerFixture.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 const arn = (definition: string): string => `arn:aws:ecs:us-east-1:000000000000:task-definition/${definition}`;
 const register = (family: string, more: object = {}, container: object = {}) =>

@@ -10,7 +10,7 @@ let api: ApiHarness;
 test.before(async () => {
   api = await ApiHarness.start();
 });
-test.after.always(() => api.close());
+test.after.always(() => api?.close());
 
 /** A cluster of its own with one instance; its id. */
 async function aCluster(clusterName: string): Promise<string> {
@@ -59,7 +59,7 @@ test('a task that has no place yet is STOPPED at once, and its RunTask answers',
   await harness.settle();
   harness.works = false;
   const running = harness.run<RunTaskResponse>('RunTask', { cluster, taskDefinition: 'web' });
-  const id = await harness.projections.waitUntil(cluster, 4_000, ({ tasks }) => [...tasks.keys()][0]);
+  const id = await harness.projections.waitUntil(cluster, 30_000, ({ tasks }) => [...tasks.keys()][0]);
   const { task } = await harness.run<StopTaskResponse>('StopTask', { cluster, task: id });
   t.like(task, {
     lastStatus: 'STOPPED',
