@@ -44,6 +44,8 @@ export class TaskEngine {
   readonly #owners = new Map<string, TaskOwner>();
   readonly #deps: TaskEngineDependencies;
   readonly #ownerDeps: TaskOwnerDependencies;
+  /** Runtime ids of containers that were told to start, until the engine tells of it. */
+  readonly #ownStarts = new Set<string>();
   #cancelRemovals: Cancel | undefined;
   #removalsAt = Infinity;
 
@@ -52,6 +54,7 @@ export class TaskEngine {
     this.#ownerDeps = {
       ...deps,
       onChange: (taskId, reportChanged) => this.#changed(taskId, reportChanged),
+      onStart: (runtimeId) => void this.#ownStarts.add(runtimeId),
       onFinished: (taskId) => this.#forget(taskId),
     };
   }
@@ -86,7 +89,8 @@ export class TaskEngine {
 
   /** Something happened to a container. A start of this agent's own is inspected where it is made. */
   async notice({ id, what }: ContainerChange): Promise<void> {
-    if (what === 'started' && [...this.#owners.values()].some((owner) => owner.knowsStartOf(id))) return;
+    const isOwn = this.#ownStarts.delete(id);
+    if (what === 'started' && isOwn) return;
     await this.#lookAt(id);
   }
 

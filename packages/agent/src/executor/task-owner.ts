@@ -8,7 +8,6 @@ import type { Logger } from '@mini-ecs/shared';
 import type { AgentPolicy } from '../domain/agent-policy.ts';
 import type { TaskRecord, TaskReport } from '../domain/task-record.ts';
 import { applyOutcome, noteStepStart } from '../planner/apply-outcome.ts';
-import { wasStarted } from '../planner/container-phase.ts';
 import { planTask } from '../planner/plan-task.ts';
 import type { Step, StepName } from '../planner/steps.ts';
 import type { Cancel, Timers } from '../timers.ts';
@@ -22,12 +21,17 @@ export interface TaskOwnerDependencies {
   log: Logger;
   /** The record changed; `reportChanged`: what the store is to be told, too. */
   onChange: (taskId: string, reportChanged: boolean) => void;
+  /** A container is being started. */
+  onStart: (runtimeId: string) => void;
   /** Nothing of the task is left. */
   onFinished: (taskId: string) => void;
 }
 
 /** Steps that a task on its way down no longer wants. */
 const upwards: ReadonlySet<StepName> = new Set<StepName>(['pull', 'createVolume', 'create', 'start']);
+
+/** Made once: an abort without a reason makes an error, with a stack, each time. */
+const goesDown = new Error('the task goes down, or its agent');
 
 export class TaskOwner {
   #record: TaskRecord;
@@ -52,12 +56,6 @@ export class TaskOwner {
     return this.#report;
   }
 
-  /** It is starting the container, or knows that it was started. */
-  knowsStartOf(runtimeId: string): boolean {
-    const container = Object.values(this.#record.containers).find((each) => each.runtimeId === runtimeId);
-    return container !== undefined && (wasStarted(container) || this.#inFlight.get(container.name) === 'start');
-  }
-
   update(change: (record: TaskRecord) => TaskRecord = (record) => record): void {
     if (this.#closed.signal.aborted) return;
     const { timers, policy, owner, onChange, onFinished } = this.#deps;
@@ -65,7 +63,7 @@ export class TaskOwner {
     const now = timers.now();
     const plan = planTask(change(before), { now, inFlight: this.#inFlight, policy, owner: owner() });
     this.#record = plan.record;
-    if (plan.record.stop) this.#goingDown.abort();
+    if (plan.record.stop) this.#goingDown.abort(goesDown);
     this.#wakeAt(plan.wakeAt, now);
     for (const step of plan.steps) this.#begin(step, now);
     const reportChanged = !isDeepStrictEqual(this.#report, plan.report);
@@ -76,14 +74,15 @@ export class TaskOwner {
 
   /** Starts nothing any more; what the engine was asked to do already goes on there. */
   close(): void {
-    this.#closed.abort();
-    this.#goingDown.abort();
+    this.#closed.abort(goesDown);
+    this.#goingDown.abort(goesDown);
     this.#cancelWake?.();
   }
 
   #begin(step: Step, now: number): void {
     this.#record = noteStepStart(this.#record, step, now);
     this.#inFlight.set(step.target, step.name);
+    if (step.name === 'start') this.#deps.onStart(step.runtimeId);
     const { executors, timers, log } = this.#deps;
     const signal = upwards.has(step.name) ? this.#goingDown.signal : this.#closed.signal;
     const context = { task: this.#record.id, step: step.name, target: step.target };
