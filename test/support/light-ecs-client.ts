@@ -3,7 +3,7 @@
  * that shares the machine with what it measures takes little of it: one signing key a day, connections kept open.
  */
 import type { ClientSettings } from 'mini-ecs';
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { Agent, request } from 'node:http';
 
 export class EcsCallError extends Error {
@@ -28,7 +28,7 @@ export class LightEcsClient {
   readonly #host: string;
   readonly #port: number;
   readonly #connections: Agent;
-  #signingKey: { date: string; key: Buffer } | undefined;
+  #signingKey: { date: string; key: KeyObject } | undefined;
 
   constructor(settings: ClientSettings, { connections = 256 }: { connections?: number } = {}) {
     const { host, port } = new URL(settings.endpoint);
@@ -98,15 +98,15 @@ export class LightEcsClient {
     };
   }
 
-  #keyOf(date: string): Buffer {
+  #keyOf(date: string): KeyObject {
     if (this.#signingKey?.date !== date) {
       const { secretAccessKey, region } = this.#settings;
       const key = [date, region, 'ecs', 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`) as Buffer;
-      this.#signingKey = { date, key };
+      this.#signingKey = { date, key: createSecretKey(key) };
     }
     return this.#signingKey.key;
   }
 }
 
-const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');
-const hmac = (key: string | Buffer, data: string): Buffer => createHmac('sha256', key).update(data).digest();
+const sha256 = (data: string | Buffer): string => hash('sha256', data);
+const hmac = (key: string | Buffer | KeyObject, data: string): Buffer => createHmac('sha256', key).update(data).digest();

@@ -1,7 +1,19 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
+
+const idBytes = 16;
+/** Random bytes for the next ids: a thousand calls for 16 of them cost ten times as much as one for all. */
+const pool = Buffer.alloc(256 * idBytes);
+let used = pool.length;
 
 /** A task or container instance id as ECS renders it: 32 hex digits. */
-export const newId = (): string => randomBytes(16).toString('hex');
+export function newId(): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += idBytes;
+  return pool.toString('hex', used - idBytes, used);
+}
 
 /** A service deployment id as ECS renders it: `ecs-svc/` and 19 digits. */
 export function newDeploymentId(): string {
