@@ -45,6 +45,7 @@ export async function startTestRedis({ appendfsync = 'always' }: TestRedisOption
     server = undefined;
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
     const exit = once(ending, 'exit');
+    ending.ref();
     ending.kill(signal);
     await exit;
   };
