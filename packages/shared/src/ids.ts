@@ -1,7 +1,7 @@
 import { randomBytes, randomFillSync, randomUUID } from 'node:crypto';
 
 const idBytes = 16;
-/** Random bytes for the next ids: a thousand calls for 16 of them cost ten times as much as one for all. */
+/** Random bytes for the next ids: asked for one by one they cost ten times as much. */
 const pool = Buffer.alloc(256 * idBytes);
 let used = pool.length;
 

@@ -76,11 +76,12 @@ export class EmbeddedRedis {
 
   /** One that is silent may only stand still, and would stay behind for ever; that none is there is told at once. */
   async #lastLook(): Promise<Answer> {
-    const began = performance.now();
-    let answer: Answer;
-    do answer = await connectTo(this.socketPath);
-    while (answer === 'SILENT' && performance.now() - began < stopTimeoutMs);
-    return answer;
+    const deadline = performance.now() + stopTimeoutMs;
+    for (;;) {
+      const answer = await connectTo(this.socketPath);
+      if (answer !== 'SILENT' || performance.now() > deadline) return answer;
+      await pause(firstPollMs);
+    }
   }
 
   async #supervise(): Promise<void> {

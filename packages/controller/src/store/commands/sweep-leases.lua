@@ -1,6 +1,7 @@
 -- Judges instances lost whose lease ended, at most limit.lostPerSweep at once. A sweep whose predecessor is older than two periods
 -- judges nobody: Redis, the controllers or the machine stood still, and every agent first gets the time to come back: a quarter of a
--- lease until its next heartbeat, half of one until it counts as unanswered, and 1 s for every 250 of them; a lease at least. So do the agents of one controller among several that is gone.
+-- lease until its next heartbeat, half of one until it counts as unanswered, and 1 s for every 250 of them; a lease at least.
+-- So do the agents of one controller among several that is gone.
 -- KEYS[1]  the partition's base
 -- ARGV     lease (ms), period (ms), ms without a refresh of leases after which a controller is gone
 -- Reply    OK …, the instances lost, ms for which nobody is judged yet
